@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using Infill.Engine.Scheduling;
+
+namespace Infill.Engine.Caching;
+
+/// <summary>Gives a prompt the slot that already holds most of it, and evicts the least recently used when room is short.</summary>
+/// <remarks>
+/// Owned by the engine thread. The books: every slot's <see cref="Slot.Tokens"/> are exactly what the KV cache holds for its id.
+/// A finished sequence leaves its tokens behind; they stay until a prompt takes the slot over or its cells are needed.
+/// </remarks>
+internal sealed class PrefixCache
+{
+    private readonly IModelRunner _model;
+    private readonly Slot[] _slots;
+    private long _clock;
+
+    public PrefixCache(IModelRunner model)
+    {
+        _model = model;
+        _slots = new Slot[model.MaxSequences];
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            _slots[i] = new Slot(i);
+        }
+    }
+
+    public IReadOnlyList<Slot> Slots => _slots;
+
+    /// <summary>Cells held by cached slots, and promised to running ones.</summary>
+    public int CellsInUse
+    {
+        get
+        {
+            var cells = 0;
+            foreach (var slot in _slots)
+            {
+                cells += slot.Owner?.CellsNeeded ?? slot.Length;
+            }
+
+            return cells;
+        }
+    }
+
+    /// <summary>Finds a slot and room for a waiting sequence; the slot then holds the longest common prefix that could be kept.</summary>
+    /// <returns>False while running sequences hold the slots or cells that it needs.</returns>
+    public bool TryAcquire(Sequence sequence, out Slot slot)
+    {
+        slot = null!;
+        if (!TryChoose(sequence.Tokens, out var chosen, out var common)) return false;
+
+        // The chosen slot's own tokens beyond the common prefix are forgotten, so they need no room.
+        while (CellsInUse - chosen.Length + sequence.CellsNeeded > _model.ContextCells)
+        {
+            if (!TryEvictOther(chosen)) return false;
+        }
+
+        Cut(chosen, common);
+        chosen.Owner = sequence;
+        chosen.LastUsed = ++_clock;
+        slot = chosen;
+        return true;
+    }
+
+    /// <summary>The sequence has ended: its slot stays as cache.</summary>
+    public void Release(Slot slot)
+    {
+        Debug.Assert(slot.Owner is not null);
+        slot.Owner = null;
+        slot.LastUsed = ++_clock;
+    }
+
+    /// <summary>After a step that did not complete: takes over what the KV cache says it holds.</summary>
+    public void Reconcile(Slot slot)
+    {
+        var length = Math.Min(_model.Length(slot.Id), slot.Length);
+        if (length < slot.Length) slot.Truncate(length);
+        Cut(slot, length);
+    }
+
+    /// <summary>Forgets a slot's tokens.</summary>
+    public void Evict(Slot slot) => Cut(slot, 0);
+
+    /// <summary>Evicts the least recently used cached slot.</summary>
+    public bool TryEvictOther(Slot? keep)
+    {
+        Slot? oldest = null;
+        foreach (var slot in _slots)
+        {
+            if (slot.Owner is null && slot.Length > 0 && slot != keep && (oldest is null || slot.LastUsed < oldest.LastUsed)) oldest = slot;
+        }
+
+        if (oldest is null) return false;
+        Evict(oldest);
+        return true;
+    }
+
+    /// <summary>
+    /// The slot with the longest common prefix where most of the shorter of the two is common; else an empty one, else the oldest.
+    /// A slot that shares only its beginning belongs to another document, whose cache is worth keeping.
+    /// </summary>
+    private bool TryChoose(IReadOnlyList<int> prompt, out Slot chosen, out int common)
+    {
+        Slot? best = null;
+        Slot? spare = null;
+        var bestCommon = 0;
+        foreach (var slot in _slots)
+        {
+            if (slot.Owner is not null) continue;
+            var length = CommonPrefix(slot.Tokens, prompt);
+            if (length > bestCommon && 2 * length >= Math.Min(slot.Length, prompt.Count))
+            {
+                best = slot;
+                bestCommon = length;
+            }
+
+            if (spare is null || (slot.Length == 0 ? spare.Length > 0 : spare.Length > 0 && slot.LastUsed < spare.LastUsed)) spare = slot;
+        }
+
+        chosen = (best ?? spare)!;
+        if (chosen is null)
+        {
+            common = 0;
+            return false;
+        }
+
+        // The last token is computed again for its logits.
+        common = Math.Min(CommonPrefix(chosen.Tokens, prompt), prompt.Count - 1);
+        return true;
+    }
+
+    private static int CommonPrefix(ReadOnlySpan<int> cached, IReadOnlyList<int> prompt)
+    {
+        var length = Math.Min(cached.Length, prompt.Count);
+        for (var i = 0; i < length; i++)
+        {
+            if (cached[i] != prompt[i]) return i;
+        }
+
+        return length;
+    }
+
+    private void Cut(Slot slot, int length)
+    {
+        if (!_model.TryTruncate(slot.Id, length))
+        {
+            // Recurrent memory has no past to cut back to; removing the whole never fails.
+            length = 0;
+            var removed = _model.TryTruncate(slot.Id, 0);
+            Debug.Assert(removed);
+        }
+
+        if (length < slot.Length) slot.Truncate(length);
+        Debug.Assert(_model.Length(slot.Id) == slot.Length, "the books and the KV cache agree");
+    }
+}

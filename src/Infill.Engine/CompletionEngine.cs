@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using Infill.Engine.Caching;
+using Infill.Engine.Scheduling;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Engine;
+
+/// <summary>Owns the engine thread: requests from any thread go in through its inbox, text comes out of a channel each.</summary>
+public sealed class CompletionEngine : IAsyncDisposable
+{
+    private readonly EngineInbox _inbox = new();
+    private readonly TaskCompletionSource<IVocabulary> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EngineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private EngineLoop? _loop;       // written by the engine thread before _ready completes
+    private volatile bool _stopping; // written by DisposeAsync, read by the engine thread
+
+    /// <summary>Starts the engine thread, which loads the model first.</summary>
+    /// <param name="load">Makes the runner; called on the engine thread, which owns it from then on and disposes it.</param>
+    /// <param name="options">Budgets and limits.</param>
+    /// <param name="time">Clock of deadlines and measurements.</param>
+    /// <param name="logger">Receives failures.</param>
+    public CompletionEngine(Func<IModelRunner> load, EngineOptions options, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _time = time;
+        _logger = logger;
+
+        // A thread of its own: native calls block for as long as a step takes, and the context must stay on one thread.
+        var thread = new Thread(() => Main(load)) { IsBackground = true, Name = "infill-engine" };
+        thread.Start();
+    }
+
+    /// <summary>The model's vocabulary once it is loaded; faults with <see cref="EngineException"/> if it can't be.</summary>
+    public Task<IVocabulary> Ready => _ready.Task;
+
+    /// <summary>Requests that run now; 0 before the model is loaded. A momentary figure, from any thread.</summary>
+    public int RunningRequests => _loop?.RunningCount ?? 0;
+
+    /// <summary>Streams the completion as it is decoded. Nothing is decoded until enumeration starts.</summary>
+    /// <remarks>
+    /// The last chunk says why it ended; a cancelled token ends it as <see cref="FinishReason.Cancelled"/> rather than by an
+    /// exception. Breaking out of the enumeration stops the sequence too.
+    /// </remarks>
+    /// <exception cref="EngineException">The model could not be loaded, or the prompt doesn't fit it.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the model was loaded.</exception>
+    public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        GenerationRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _loop!.Validate(request);
+
+        // Disposing the ticket stops the sequence, so breaking out early frees its slot too.
+        using var ticket = new Ticket(request, _inbox, _time.GetTimestamp());
+        using var cancelled = cancellationToken.Register(static state => ((Ticket)state!).Stop(FinishReason.Cancelled), ticket);
+        using var superseded = request.Superseded.Register(static state => ((Ticket)state!).Stop(FinishReason.Superseded), ticket);
+        _inbox.Submit(ticket);
+
+        // Not cancelled here: the channel completes after the last chunk, which says why and what it cost.
+        await foreach (var chunk in ticket.Chunks.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            yield return chunk;
+        }
+    }
+
+    /// <summary>Has the engine thread look at its own state between two steps. For tests and status.</summary>
+    internal async Task<T> InspectAsync<T>(Func<EngineLoop, T> look)
+    {
+        await Ready.ConfigureAwait(false);
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _inbox.Ask(() => answer.SetResult(look(_loop!)));
+        return await answer.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Stops every request, frees the model and ends the thread.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _stopping = true;
+        _inbox.Wake(stopped: true);
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Main(Func<IModelRunner> load)
+    {
+        try
+        {
+            using var model = load();
+            using var loop = new EngineLoop(model, _options, _inbox, _time, _logger);
+            _loop = loop;
+            _ready.SetResult(model.Vocabulary);
+            while (!_stopping)
+            {
+                loop.RunOnce(() => _stopping);
+            }
+
+            loop.StopAll();
+        }
+        catch (Exception e)
+        {
+            // The edge of the thread: whatever it was, callers must hear of it rather than wait for ever.
+            _ready.TrySetException(e);
+            _ = _ready.Task.Exception; // observed: the server may end before anybody asks
+            if (e is not EngineException) _logger.LogCritical(e, "The engine thread failed.");
+            _loop?.FailAll(e.Message);
+        }
+        finally
+        {
+            _stopped.SetResult();
+        }
+    }
+}

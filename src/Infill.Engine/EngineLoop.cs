@@ -1,0 +1,296 @@
+using System.Diagnostics;
+using Infill.Engine.Caching;
+using Infill.Engine.Sampling;
+using Infill.Engine.Scheduling;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Engine;
+
+/// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
+internal sealed class EngineLoop : IDisposable
+{
+    /// <summary>A step that is mostly cancelled is aborted though others ride in it, if what these lose is at most this share of it.</summary>
+    private const int CheapShare = 8;
+
+    private readonly IModelRunner _model;
+    private readonly EngineInbox _inbox;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EngineMetrics _metrics;
+    private readonly List<Sequence> _ended = [];
+    private readonly Func<bool> _shouldAbort;
+    private StepPlan? _step;
+    private Func<bool>? _isStopping;
+    private int _stopsSeen;
+    private bool _abort;
+    private bool _lastWasAborted;
+
+    public EngineLoop(IModelRunner model, EngineOptions options, EngineInbox inbox, TimeProvider time, ILogger logger)
+    {
+        _model = model;
+        _inbox = inbox;
+        _time = time;
+        _logger = logger;
+        Cache = new PrefixCache(model);
+        Scheduler = new Scheduler(options, Cache);
+        _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
+        _shouldAbort = ShouldAbort;
+    }
+
+    public Scheduler Scheduler { get; }
+
+    public PrefixCache Cache { get; }
+
+    public IModelRunner Model => _model;
+
+    /// <summary>Steps run since the start.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Read by other threads as a momentary figure.</summary>
+    public int RunningCount => Scheduler.Running.Count;
+
+    /// <summary>Any thread.</summary>
+    /// <exception cref="EngineException">The request can never run on this model.</exception>
+    public void Validate(GenerationRequest request)
+    {
+        if (request.Prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
+        if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
+
+        var limit = Math.Min(_model.ContextTokens, _model.ContextCells);
+        if (request.Prompt.Count + request.MaxTokens > limit)
+        {
+            throw new EngineException(
+                $"A prompt of {request.Prompt.Count} tokens and {request.MaxTokens} to generate need more than the model's context of {limit}; shorten the prompt.");
+        }
+    }
+
+    /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
+    public void RunOnce(Func<bool> isStopping)
+    {
+        _isStopping = isStopping;
+        if (!Scheduler.HasWork) _inbox.Wait();
+        _inbox.Reset();
+        TakeInbox();
+        EndStopped();
+
+        var plan = Scheduler.PlanStep();
+        if (plan.TotalTokens > 0 && !isStopping()) RunStep(plan);
+    }
+
+    public void StopAll() => EndAll(FinishReason.Cancelled, fault: null);
+
+    public void FailAll(string fault) => EndAll(FinishReason.Faulted, fault);
+
+    public void Dispose() => _metrics.Dispose();
+
+    private void TakeInbox()
+    {
+        while (_inbox.TryTakeQuestion(out var question))
+        {
+            question();
+        }
+
+        while (_inbox.TryTake(out var ticket))
+        {
+            var sequence = new Sequence(ticket, _model.Vocabulary);
+            _metrics.PromptTokens.Add(sequence.PromptTokens);
+            if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
+        }
+    }
+
+    private void EndStopped()
+    {
+        _ended.Clear();
+        CollectStopped(Scheduler.Running);
+        CollectStopped(Scheduler.Waiting);
+        foreach (var sequence in _ended)
+        {
+            var asked = sequence.Ticket.StopAsked;
+            End(sequence, asked == FinishReason.None ? FinishReason.Deadline : asked);
+        }
+    }
+
+    private void CollectStopped(IReadOnlyList<Sequence> sequences)
+    {
+        foreach (var sequence in sequences)
+        {
+            if (sequence.Ticket.StopAsked != FinishReason.None || IsPastDeadline(sequence)) _ended.Add(sequence);
+        }
+    }
+
+    private bool IsPastDeadline(Sequence sequence) =>
+        sequence.Ticket.Request.Deadline is { } deadline && _time.GetElapsedTime(sequence.Ticket.SubmittedAt) >= deadline;
+
+    private void RunStep(StepPlan plan)
+    {
+        var began = _time.GetTimestamp();
+        foreach (var slice in plan.Slices)
+        {
+            if (slice.Sequence.StartedAt == 0) slice.Sequence.StartedAt = began;
+        }
+
+        _step = plan;
+        _stopsSeen = _inbox.Stops - 1; // look once at the start: a stop may have come since the plan was made
+        _abort = false;
+        StepStatus status;
+        try
+        {
+            status = _model.Run(plan, _shouldAbort);
+        }
+        catch (EngineException e)
+        {
+            _logger.LogError(e, "A step failed; its requests are answered as faulted.");
+            FailStep(plan, e.Message);
+            return;
+        }
+
+        Steps++;
+        _lastWasAborted = status == StepStatus.Aborted;
+        _metrics.StepTime.Record(_time.GetElapsedTime(began).TotalMilliseconds);
+        _metrics.Occupancy.Record(plan.Slices.Count);
+        switch (status)
+        {
+            case StepStatus.Completed:
+                Deliver(plan);
+                break;
+            case StepStatus.Aborted:
+                foreach (var slice in plan.Slices)
+                {
+                    Account(slice, _model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
+                }
+
+                break;
+            case StepStatus.NoCells:
+                // The books promise every running sequence its cells, so this is the backend's own overhead: give it room.
+                if (!Cache.TryEvictOther(keep: null)) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
+                break;
+        }
+    }
+
+    /// <summary>Asked by the model on this thread, many times a step.</summary>
+    private bool ShouldAbort()
+    {
+        var stops = _inbox.Stops;
+        if (stops == _stopsSeen) return _abort;
+        _stopsSeen = stops;
+        if (_isStopping!()) return _abort = true;
+
+        var stopped = 0;
+        var live = 0;
+        foreach (var slice in _step!.Slices)
+        {
+            if (slice.Sequence.Ticket.StopAsked != FinishReason.None) stopped += slice.Count;
+            else live += slice.Count;
+        }
+
+        // Live work is redone after an abort; never twice in a row, so that cancellations can't starve it.
+        return _abort = stopped > 0 && (live == 0 || (!_lastWasAborted && live * CheapShare <= stopped));
+    }
+
+    private void Deliver(StepPlan plan)
+    {
+        var slices = plan.Slices;
+        for (var i = 0; i < slices.Count; i++)
+        {
+            var slice = slices[i];
+            var wantsLogits = slice.WantsLogits; // before the books move on
+            Account(slice, slice.Count);
+            if (!wantsLogits || slice.Sequence.Ticket.StopAsked != FinishReason.None) continue;
+
+            Choose(slice.Sequence, _model.Logits(i));
+        }
+    }
+
+    private static void Account(StepSlice slice, int computed)
+    {
+        var sequence = slice.Sequence;
+        if (computed <= 0) return;
+        sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, computed);
+        if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
+    }
+
+    private void Choose(Sequence sequence, ReadOnlySpan<float> logits)
+    {
+        var token = sequence.Sampler.Next(logits);
+        RecordTime(sequence);
+        TracedToken? traced = sequence.Ticket.Request.TraceTokens ? new TracedToken(token, Sampler.Margin(logits, token)) : null;
+
+        if (_model.Vocabulary.IsEndOfGeneration(token))
+        {
+            sequence.CountEndToken();
+            End(sequence, FinishReason.EndOfText, traced);
+            return;
+        }
+
+        sequence.Append(token);
+        var text = sequence.Stop.Append(sequence.Text.Append(_model.Vocabulary.Piece(token)), out var stopped);
+        if (text.Length > 0 || traced is not null) sequence.Ticket.Write(new GenerationChunk(text) { Token = traced });
+
+        if (stopped) End(sequence, FinishReason.StopRule);
+        else if (sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens) End(sequence, FinishReason.TokenLimit);
+    }
+
+    private void RecordTime(Sequence sequence)
+    {
+        var now = _time.GetTimestamp();
+        if (sequence.FirstTokenAt == 0)
+        {
+            sequence.FirstTokenAt = now;
+            _metrics.TimeToFirstToken.Record(_time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalMilliseconds);
+        }
+        else
+        {
+            _metrics.InterToken.Record(_time.GetElapsedTime(sequence.LastTokenAt, now).TotalMilliseconds);
+        }
+
+        sequence.LastTokenAt = now;
+    }
+
+    private void FailStep(StepPlan plan, string fault)
+    {
+        foreach (var slice in plan.Slices)
+        {
+            var slot = slice.Sequence.Slot!;
+            Cache.Reconcile(slot);
+            End(slice.Sequence, FinishReason.Faulted, fault: fault);
+            Cache.Evict(slot); // nothing that a failed step touched is trusted
+        }
+    }
+
+    private void EndAll(FinishReason reason, string? fault)
+    {
+        TakeInbox();
+        _ended.Clear();
+        _ended.AddRange(Scheduler.Running);
+        _ended.AddRange(Scheduler.Waiting);
+        foreach (var sequence in _ended)
+        {
+            End(sequence, reason, fault: fault);
+        }
+    }
+
+    private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
+    {
+        Scheduler.Finish(sequence);
+        Complete(sequence, reason, traced, fault);
+    }
+
+    private void Complete(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
+    {
+        Debug.Assert(sequence.Slot is null);
+        var now = _time.GetTimestamp();
+        var started = sequence.StartedAt == 0 ? now : sequence.StartedAt;
+        var first = sequence.FirstTokenAt == 0 ? now : sequence.FirstTokenAt;
+        var usage = new Usage(
+            sequence.PromptTokens, sequence.CachedTokens, sequence.GeneratedTokens, sequence.TokensAfterStop,
+            _time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), _time.GetElapsedTime(started, first), _time.GetElapsedTime(first, now));
+
+        _metrics.CachedTokens.Add(usage.CachedTokens);
+        _metrics.GeneratedTokens.Add(usage.GeneratedTokens);
+        _metrics.WastedTokens.Add(usage.TokensAfterStop);
+        _metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+
+        var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush();
+        sequence.Ticket.Complete(new GenerationChunk(rest, reason, usage) { Token = traced, Fault = fault });
+    }
+}

@@ -1,0 +1,42 @@
+namespace Infill.Engine;
+
+/// <summary>Why a generation ended.</summary>
+public enum FinishReason
+{
+    None = 0,
+    EndOfText,
+    StopRule,
+    TokenLimit,
+    Cancelled,
+    Superseded,
+    Deadline,
+    Overloaded,
+    Faulted,
+}
+
+/// <summary>What a generation cost.</summary>
+/// <param name="PromptTokens">Length of the prompt.</param>
+/// <param name="CachedTokens">Of those, taken from an earlier request's KV cache.</param>
+/// <param name="GeneratedTokens">Tokens chosen, the end marker included.</param>
+/// <param name="TokensAfterStop">Tokens computed after the stop was asked for.</param>
+/// <param name="Queued">From submission to the first step.</param>
+/// <param name="Prefill">From there to the first token.</param>
+/// <param name="Decode">From there to the end.</param>
+public sealed record Usage(
+    int PromptTokens, int CachedTokens, int GeneratedTokens, int TokensAfterStop, TimeSpan Queued, TimeSpan Prefill, TimeSpan Decode);
+
+/// <summary>One chosen token and by how much its logit led the second best.</summary>
+public readonly record struct TracedToken(int Token, float Margin);
+
+/// <summary>A piece of generated text; the last one says why it ended and what it cost.</summary>
+/// <param name="Text">Whole characters, never half a surrogate pair; may be empty.</param>
+/// <param name="Finish"><see cref="FinishReason.None"/> but in the last chunk.</param>
+/// <param name="Usage">In the last chunk alone.</param>
+public readonly record struct GenerationChunk(string Text, FinishReason Finish = FinishReason.None, Usage? Usage = null)
+{
+    /// <summary>Where the request asked for it: the token that this chunk ends with.</summary>
+    public TracedToken? Token { get; init; }
+
+    /// <summary>In the last chunk of a generation that <see cref="FinishReason.Faulted"/>: what failed.</summary>
+    public string? Fault { get; init; }
+}

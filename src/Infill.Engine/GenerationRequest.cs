@@ -1,0 +1,55 @@
+namespace Infill.Engine;
+
+/// <summary>Who goes first; a lower value is served earlier.</summary>
+public enum RequestPriority
+{
+    /// <summary>The user asked by hand and waits.</summary>
+    Invoked = 0,
+
+    /// <summary>The editor asked because the user typed.</summary>
+    Automatic = 1,
+
+    /// <summary>Work done in advance; may never be needed.</summary>
+    LookAhead = 2,
+}
+
+/// <summary>How the next token is chosen. A temperature of 0 takes the most likely one.</summary>
+public sealed record SamplingOptions
+{
+    public static SamplingOptions Greedy { get; } = new();
+
+    public float Temperature { get; init; }
+
+    /// <summary>Only the most likely tokens count; 0 means all.</summary>
+    public int TopK { get; init; } = 40;
+
+    /// <summary>Only the most likely tokens that add up to this share count.</summary>
+    public float TopP { get; init; } = 0.95f;
+
+    /// <summary>Makes a sampled text repeatable.</summary>
+    public int Seed { get; init; }
+}
+
+/// <summary>What to generate from, how, and when to stop.</summary>
+/// <param name="Prompt">Tokens, special ones included; at least one.</param>
+public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
+{
+    /// <summary>Tokens to generate at most.</summary>
+    public int MaxTokens { get; init; } = 64;
+
+    public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
+
+    /// <summary>Any of these ends the text before it.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    public RequestPriority Priority { get; init; } = RequestPriority.Automatic;
+
+    /// <summary>Time from submission after which the request ends with what it has.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Cancelled when a newer request outdoes this one; then it ends as <see cref="FinishReason.Superseded"/>.</summary>
+    public CancellationToken Superseded { get; init; }
+
+    /// <summary>Chunks carry the tokens and how close the choice was. For tests and evaluation: it costs a pass over the logits.</summary>
+    public bool TraceTokens { get; init; }
+}

@@ -1,0 +1,48 @@
+using Infill.Engine.Scheduling;
+
+namespace Infill.Engine;
+
+/// <summary>How a step ended.</summary>
+public enum StepStatus
+{
+    /// <summary>Every token of the plan is in the KV cache and the logits are there.</summary>
+    Completed,
+
+    /// <summary>The abort signal was honoured. Some tokens may have been computed: ask <see cref="IModelRunner.Length"/>.</summary>
+    Aborted,
+
+    /// <summary>No room in the KV cache. Nothing was computed.</summary>
+    NoCells,
+}
+
+/// <summary>What a step needs of a model: run a batch, read logits, and keep the KV cache's books.</summary>
+/// <remarks>Owned by the engine thread; nothing here is thread-safe but <see cref="Vocabulary"/>.</remarks>
+public interface IModelRunner : IDisposable
+{
+    IVocabulary Vocabulary { get; }
+
+    /// <summary>Tokens that the KV cache holds, over all sequences.</summary>
+    int ContextCells { get; }
+
+    /// <summary>Tokens that one sequence may have: what the model was trained for, or less.</summary>
+    int ContextTokens { get; }
+
+    /// <summary>Sequence ids that the KV cache tells apart: slots are numbered from 0 to this.</summary>
+    int MaxSequences { get; }
+
+    /// <summary>Computes the plan's tokens in one batch.</summary>
+    /// <param name="plan">Slices of sequences, each with its slot.</param>
+    /// <param name="shouldAbort">Asked often while the step runs, on this thread; true ends the step early where the backend can.</param>
+    /// <exception cref="EngineException">The backend failed; what was computed is unknown until <see cref="Length"/> is asked.</exception>
+    StepStatus Run(StepPlan plan, Func<bool> shouldAbort);
+
+    /// <summary>Scores of the token after slice <paramref name="slice"/> of the last completed step, one for each token of the vocabulary.</summary>
+    ReadOnlySpan<float> Logits(int slice);
+
+    /// <summary>Forgets all but the first <paramref name="length"/> tokens of a slot.</summary>
+    /// <returns>False where the memory can't be cut there (recurrent models); then the slot is unchanged.</returns>
+    bool TryTruncate(int slot, int length);
+
+    /// <summary>Tokens that the KV cache holds for a slot, as the cache itself says.</summary>
+    int Length(int slot);
+}

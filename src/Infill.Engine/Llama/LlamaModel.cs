@@ -1,0 +1,196 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Infill.Engine.Llama;
+
+/// <summary>Loaded weights and their vocabulary. The vocabulary is constant: any thread may ask it.</summary>
+public sealed class LlamaModel : IVocabulary, IDisposable
+{
+    private readonly nint _vocabulary;
+    private readonly byte[][] _pieces;
+    private readonly bool[] _ends;
+
+    private LlamaModel(LlamaModelHandle handle, string path)
+    {
+        Handle = handle;
+        Path = path;
+        _vocabulary = LlamaNative.ModelGetVocab(handle);
+        Size = LlamaNative.VocabSize(_vocabulary);
+        TrainedContext = LlamaNative.ModelTrainedContext(handle);
+        ModelName = Metadata("general.name");
+        Fim = new FimTokens(
+            Known(LlamaNative.VocabFimPrefix(_vocabulary)),
+            Known(LlamaNative.VocabFimSuffix(_vocabulary)),
+            Known(LlamaNative.VocabFimMiddle(_vocabulary)),
+            Known(LlamaNative.VocabFimRepository(_vocabulary)),
+            Known(LlamaNative.VocabFimSeparator(_vocabulary)));
+        BeginningOfText = LlamaNative.VocabAddsBos(_vocabulary) != 0 ? Known(LlamaNative.VocabBos(_vocabulary)) : null;
+        _pieces = new byte[Size][]; // filled as tokens come up: a vocabulary can have 200,000 of them
+        _ends = new bool[Size];
+        for (var token = 0; token < Size; token++)
+        {
+            _ends[token] = LlamaNative.VocabIsEndOfGeneration(_vocabulary, token) != 0;
+        }
+    }
+
+    public string Path { get; }
+
+    public string ModelName { get; }
+
+    public int Size { get; }
+
+    /// <summary>Longest text, in tokens, that the model was trained on.</summary>
+    public int TrainedContext { get; }
+
+    public FimTokens Fim { get; }
+
+    public int? BeginningOfText { get; }
+
+    /// <summary>Size of the weights in bytes.</summary>
+    public long WeightBytes => (long)LlamaNative.ModelSize(Handle);
+
+    /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
+    public unsafe string Description
+    {
+        get
+        {
+            var buffer = stackalloc byte[256];
+            var length = LlamaNative.ModelDescription(Handle, buffer, 256);
+            return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 255));
+        }
+    }
+
+    internal LlamaModelHandle Handle { get; }
+
+    /// <summary>Loads weights from a GGUF file.</summary>
+    /// <param name="path">A file; checked before the native code sees it, so that each mistake gets its own sentence.</param>
+    /// <param name="progress">Told the share that is loaded, 0 to 1, on the calling thread; may be null.</param>
+    /// <exception cref="EngineException">Missing, unreadable, not a GGUF, truncated, or of an architecture that llama.cpp can't run.</exception>
+    public static LlamaModel Load(string path, IProgress<float>? progress = null)
+    {
+        GgufFile.Check(path);
+        LlamaLog.TakeLastError();
+        var handle = LoadNative(path, progress);
+        if (handle.IsInvalid)
+        {
+            handle.Dispose();
+            throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeLastError())}");
+        }
+
+        if (LlamaNative.ModelHasEncoder(handle) != 0)
+        {
+            handle.Dispose();
+            throw new EngineException($"'{path}' is an encoder model; Infill needs one that generates text.");
+        }
+
+        return new LlamaModel(handle, path);
+    }
+
+    public bool IsEndOfGeneration(int token) => _ends[token];
+
+    public unsafe void Tokenize(ReadOnlySpan<char> text, List<int> tokens)
+    {
+        if (text.IsEmpty) return;
+        var bytes = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        var ids = System.Buffers.ArrayPool<int>.Shared.Rent(text.Length + 8);
+        try
+        {
+            var length = Encoding.UTF8.GetBytes(text, bytes);
+            int count;
+            fixed (byte* textPointer = bytes)
+            {
+                count = TokenizeInto(textPointer, length, ids);
+                if (count < 0) // more tokens than characters: that many are needed
+                {
+                    System.Buffers.ArrayPool<int>.Shared.Return(ids);
+                    ids = System.Buffers.ArrayPool<int>.Shared.Rent(-count);
+                    count = TokenizeInto(textPointer, length, ids);
+                }
+            }
+
+            if (count < 0) throw new EngineException("llama.cpp could not tokenize a text; it may be too long.");
+            tokens.AddRange(ids.AsSpan(0, count));
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
+            System.Buffers.ArrayPool<int>.Shared.Return(ids);
+        }
+    }
+
+    public ReadOnlySpan<byte> Piece(int token) => _pieces[token] ??= ReadPiece(token); // two threads may both read it: same bytes
+
+    /// <summary>A metadata value as text; empty where the file has none.</summary>
+    public unsafe string Metadata(string key)
+    {
+        var buffer = stackalloc byte[1024];
+        var length = LlamaNative.ModelMetadata(Handle, key, buffer, 1024);
+        return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 1023));
+    }
+
+    /// <summary>How a token is spelled in the vocabulary, special ones included: for people to read.</summary>
+    public unsafe string Spelling(int token) => Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(_vocabulary, token)) ?? "";
+
+    public void Dispose() => Handle.Dispose();
+
+    private static int? Known(int token) => token < 0 ? null : token;
+
+    private unsafe int TokenizeInto(byte* text, int length, int[] ids)
+    {
+        fixed (int* idsPointer = ids)
+        {
+            // parse_special is off: a document that spells a FIM marker stays text.
+            return LlamaNative.Tokenize(_vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial: 0);
+        }
+    }
+
+    private unsafe byte[] ReadPiece(int token)
+    {
+        var buffer = stackalloc byte[256];
+        var length = LlamaNative.TokenToPiece(_vocabulary, token, buffer, 256, leftStrip: 0, special: 0);
+        if (length >= 0) return new ReadOnlySpan<byte>(buffer, length).ToArray();
+
+        var larger = new byte[-length];
+        fixed (byte* pointer = larger)
+        {
+            length = LlamaNative.TokenToPiece(_vocabulary, token, pointer, larger.Length, leftStrip: 0, special: 0);
+        }
+
+        return larger.AsSpan(0, Math.Max(length, 0)).ToArray();
+    }
+
+    private static unsafe LlamaModelHandle LoadNative(string path, IProgress<float>? progress)
+    {
+        var parameters = LlamaNative.ModelDefaultParams();
+        parameters.GpuLayers = 0;
+        if (progress is null) return LlamaNative.ModelLoadFromFile(path, parameters);
+
+        var handle = GCHandle.Alloc(progress);
+        try
+        {
+            parameters.ProgressCallback = &OnProgress;
+            parameters.ProgressCallbackUserData = (void*)GCHandle.ToIntPtr(handle);
+            return LlamaNative.ModelLoadFromFile(path, parameters);
+        }
+        finally
+        {
+            handle.Free();
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe byte OnProgress(float share, void* userData)
+    {
+        ((IProgress<float>)GCHandle.FromIntPtr((nint)userData).Target!).Report(share);
+        return 1; // go on
+    }
+
+    private static string Reason(string nativeError)
+    {
+        // 'llama_model_load: error loading model: unknown model architecture' reads better without the function's name.
+        var colon = nativeError.LastIndexOf(": error loading model: ", StringComparison.Ordinal);
+        if (colon >= 0) return nativeError[(colon + ": error loading model: ".Length)..];
+        return nativeError.Length > 0 ? nativeError : "no reason was given; the log may say more.";
+    }
+}

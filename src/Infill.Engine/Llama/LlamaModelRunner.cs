@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Infill.Engine.Scheduling;
+
+namespace Infill.Engine.Llama;
+
+/// <summary><see cref="StepPlan"/> → batch → logits, on a llama.cpp context. Owned by the engine thread.</summary>
+public sealed unsafe class LlamaModelRunner : IModelRunner
+{
+    private const int FlashAttentionEnabled = 1;
+
+    private readonly LlamaModel _model;
+    private readonly LlamaContextHandle _context;
+    private readonly nint _memory;
+    private readonly GCHandle _self;
+    private readonly BatchArrays _batch;
+    private Func<bool> _shouldAbort = static () => false;
+
+    /// <summary>Makes a context; the runner owns the model from here on.</summary>
+    /// <exception cref="EngineException">There is no memory for the context.</exception>
+    public LlamaModelRunner(LlamaModel model, EngineOptions options)
+    {
+        _model = model;
+        ContextCells = options.ContextCells;
+        MaxSequences = options.MaxSequences;
+        ContextTokens = Math.Min(model.TrainedContext, options.ContextCells);
+        _batch = new BatchArrays(options.MaxBatchTokens);
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
+        try
+        {
+            _context = LlamaContextHandle.Create(model.Handle, Parameters(options));
+        }
+        catch
+        {
+            _self.Free();
+            _batch.Dispose();
+            model.Dispose();
+            throw;
+        }
+
+        if (LlamaThreadpool.TryCreate(options.Threads) is { } threadpool) _context.Attach(threadpool);
+        _memory = LlamaNative.GetMemory(_context);
+    }
+
+    public IVocabulary Vocabulary => _model;
+
+    public int ContextCells { get; }
+
+    public int ContextTokens { get; }
+
+    public int MaxSequences { get; }
+
+    public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
+    {
+        _shouldAbort = shouldAbort;
+        _batch.Fill(plan);
+        var status = LlamaNative.Decode(_context, _batch.View);
+        switch (status)
+        {
+            case DecodeStatus.Ok:
+                return StepStatus.Completed;
+            case DecodeStatus.Aborted:
+                return StepStatus.Aborted;
+            case DecodeStatus.NoCells:
+                return StepStatus.NoCells;
+            default:
+                var reason = LlamaLog.TakeLastError();
+                throw new EngineException($"llama.cpp failed on a batch of {plan.TotalTokens} tokens (status {(int)status}). {reason}".TrimEnd());
+        }
+    }
+
+    public ReadOnlySpan<float> Logits(int slice)
+    {
+        var logits = LlamaNative.GetLogits(_context, _batch.LastTokenOf(slice));
+        if (logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");
+        return new ReadOnlySpan<float>(logits, _model.Size);
+    }
+
+    public bool TryTruncate(int slot, int length) => LlamaNative.MemorySequenceRemove(_memory, slot, length, -1) != 0;
+
+    public int Length(int slot) => LlamaNative.MemorySequenceLastPosition(_memory, slot) + 1;
+
+    public void Dispose()
+    {
+        _context.Dispose();
+        _model.Dispose();
+        _batch.Dispose();
+        if (_self.IsAllocated) _self.Free();
+    }
+
+    private LlamaContextParams Parameters(EngineOptions options)
+    {
+        var parameters = LlamaNative.ContextDefaultParams();
+        parameters.ContextTokens = (uint)options.ContextCells;
+        parameters.BatchTokens = (uint)options.MaxBatchTokens;
+        parameters.UbatchTokens = (uint)options.MaxBatchTokens;
+        parameters.MaxSequences = (uint)options.MaxSequences;
+        parameters.MaxOutputs = (uint)Math.Min(options.MaxRunning, options.MaxBatchTokens); // one for each sequence, not for each token
+        parameters.Threads = options.Threads;
+        parameters.ThreadsBatch = options.Threads;
+        parameters.FlashAttentionType = FlashAttentionEnabled;
+        parameters.KvUnified = 1; // cells are shared by all sequences, of any length
+        parameters.AbortCallback = &OnAbortAsked;
+        parameters.AbortCallbackData = (void*)GCHandle.ToIntPtr(_self);
+        return parameters;
+    }
+
+    /// <summary>Called between two nodes of the graph, on the thread that called decode.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static byte OnAbortAsked(void* data) =>
+        GCHandle.FromIntPtr((nint)data).Target is LlamaModelRunner runner && runner._shouldAbort() ? (byte)1 : (byte)0;
+
+    /// <summary>The arrays behind <c>llama_batch</c>, allocated once, outside the collected heap.</summary>
+    private sealed class BatchArrays : IDisposable
+    {
+        private readonly int* _tokens;
+        private readonly int* _positions;
+        private readonly int* _counts;
+        private readonly int* _sequences;
+        private readonly int** _sequencePointers;
+        private readonly sbyte* _outputs;
+        private readonly List<int> _lastOfSlice = [];
+        private int _count;
+
+        public BatchArrays(int capacity)
+        {
+            _tokens = Allocate<int>(capacity);
+            _positions = Allocate<int>(capacity);
+            _counts = Allocate<int>(capacity);
+            _sequences = Allocate<int>(capacity);
+            _outputs = Allocate<sbyte>(capacity);
+            _sequencePointers = (int**)NativeMemory.Alloc((nuint)capacity, (nuint)sizeof(int*));
+            for (var i = 0; i < capacity; i++)
+            {
+                _counts[i] = 1; // every token belongs to one sequence
+                _sequencePointers[i] = _sequences + i;
+            }
+        }
+
+        public LlamaBatch View => new()
+        {
+            TokenCount = _count,
+            Token = _tokens,
+            Position = _positions,
+            SequenceIdCount = _counts,
+            SequenceId = _sequencePointers,
+            Output = _outputs,
+        };
+
+        public int LastTokenOf(int slice) => _lastOfSlice[slice];
+
+        public void Fill(StepPlan plan)
+        {
+            _count = 0;
+            _lastOfSlice.Clear();
+            for (var s = 0; s < plan.Slices.Count; s++)
+            {
+                var slice = plan.Slices[s];
+                var sequence = slice.Sequence;
+                var first = sequence.ComputedTokens;
+                for (var i = 0; i < slice.Count; i++)
+                {
+                    _tokens[_count] = sequence.Tokens[first + i];
+                    _positions[_count] = first + i;
+                    _sequences[_count] = sequence.Slot!.Id;
+                    _outputs[_count] = 0;
+                    _count++;
+                }
+
+                if (slice.WantsLogits) _outputs[_count - 1] = 1;
+                _lastOfSlice.Add(_count - 1);
+            }
+        }
+
+        public void Dispose()
+        {
+            NativeMemory.Free(_tokens);
+            NativeMemory.Free(_positions);
+            NativeMemory.Free(_counts);
+            NativeMemory.Free(_sequences);
+            NativeMemory.Free(_outputs);
+            NativeMemory.Free(_sequencePointers);
+        }
+
+        private static T* Allocate<T>(int count)
+            where T : unmanaged => (T*)NativeMemory.Alloc((nuint)count, (nuint)sizeof(T));
+    }
+}

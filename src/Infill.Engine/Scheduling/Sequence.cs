@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Infill.Engine.Caching;
+using Infill.Engine.Sampling;
+
+namespace Infill.Engine.Scheduling;
+
+public enum SequenceState
+{
+    Waiting,
+    Running,
+    Finished,
+}
+
+/// <summary>One generation's tokens and state. Owned by the engine thread.</summary>
+public sealed class Sequence
+{
+    private readonly List<int> _tokens;
+
+    internal Sequence(Ticket ticket, IVocabulary vocabulary)
+    {
+        Ticket = ticket;
+        _tokens = new List<int>(ticket.Request.Prompt.Count + ticket.Request.MaxTokens);
+        _tokens.AddRange(ticket.Request.Prompt);
+        Sampler = new Sampler(ticket.Request.Sampling);
+        Text = new Utf8Assembler();
+        Stop = new StopCondition(ticket.Request.StopStrings);
+        Vocabulary = vocabulary;
+    }
+
+    public SequenceState State { get; private set; }
+
+    /// <summary>Prompt, then generated tokens.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    public int PromptTokens => Ticket.Request.Prompt.Count;
+
+    public int GeneratedTokens { get; private set; }
+
+    /// <summary>Of <see cref="Tokens"/>, those in the KV cache: always what the slot holds.</summary>
+    public int ComputedTokens => Slot?.Length ?? 0;
+
+    /// <summary>Of the prompt, those that an earlier request had computed.</summary>
+    public int CachedTokens { get; private set; }
+
+    /// <summary>Tokens that lack computing: 1 while decoding, more during prefill.</summary>
+    public int PendingTokens => _tokens.Count - ComputedTokens;
+
+    public bool IsDecoding => State == SequenceState.Running && GeneratedTokens > 0 && PendingTokens == 1;
+
+    /// <summary>KV cells that the sequence may come to need.</summary>
+    internal int CellsNeeded => PromptTokens + Ticket.Request.MaxTokens;
+
+    internal Ticket Ticket { get; }
+    internal Slot? Slot { get; private set; }
+    internal Sampler Sampler { get; }
+    internal Utf8Assembler Text { get; }
+    internal StopCondition Stop { get; }
+    internal IVocabulary Vocabulary { get; }
+    internal int TokensAfterStop { get; set; }
+    internal long StartedAt { get; set; }
+    internal long FirstTokenAt { get; set; }
+    internal long LastTokenAt { get; set; }
+
+    internal void Begin(Slot slot)
+    {
+        Debug.Assert(State == SequenceState.Waiting && slot.Owner == this);
+        Slot = slot;
+        CachedTokens = slot.Length; // the slot's cached prefix already counts as computed
+        State = SequenceState.Running;
+    }
+
+    internal void Append(int token)
+    {
+        Debug.Assert(PendingTokens == 0, "a token is chosen only when all before it are computed");
+        _tokens.Add(token);
+        GeneratedTokens++;
+    }
+
+    /// <summary>A token was chosen that ends the text and is never computed.</summary>
+    internal void CountEndToken() => GeneratedTokens++;
+
+    internal void Finish()
+    {
+        State = SequenceState.Finished;
+        Slot = null;
+    }
+}

@@ -18,8 +18,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
     /// <summary>The same line so many times in a row is a model that has lost its way.</summary>
     private const int LoopLength = 3;
 
-    private readonly BracketBalance _brackets = new(context.LineBefore);
-    private readonly RestOfLineRepetition _restOfLine = new(context.LineAfter, context.LineBefore);
+    private readonly RestOfLineRepetition _restOfLine = new(context);
     private readonly FollowingLineRepetition _followingLines = new(context);
 
     /// <summary>The raw text up to <see cref="_length"/>, with \n for line breaks.</summary>
@@ -30,7 +29,6 @@ internal sealed class CompletionShaper(SuggestionContext context)
     private int _examined;
     private int _lineStart;
     private int _lines = 1;
-    private bool _lineClosesOwn;
     private bool _isFirstLineComplete;
     private string _lastLine = "";
     private int _timesInRow;
@@ -118,23 +116,15 @@ internal sealed class CompletionShaper(SuggestionContext context)
         }
 
         _lineStart = _length + 1;
-        _lineClosesOwn = false;
         if (!isLeading) _lines++;
     }
 
-    /// <summary>Looks at what was added up to here, for brackets and for a repetition of the rest of the line.</summary>
+    /// <summary>Looks for a repetition of the rest of the line in what was added up to here.</summary>
     private void Examine()
     {
         while (_examined < _length)
         {
-            var c = _text[_examined++];
-            var role = _brackets.Push(c);
-            if (_examined == _length && _text.AsSpan(_lineStart, _length - 1 - _lineStart).IsWhiteSpace())
-            {
-                _lineClosesOwn = role == BracketRole.ClosesOwn;
-            }
-
-            if (_restOfLine.Push(c, role))
+            if (_restOfLine.Push(_text[_examined++]))
             {
                 Stop(_restOfLine.FirstStart);
                 return;
@@ -155,7 +145,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         // The cursor's own line isn't whole where text stands behind the cursor.
         if (_lineStart > 0 || !context.IsTextAfter)
         {
-            var cut = _followingLines.Check(line, _lineStart, _lineClosesOwn, isShown: isFirst);
+            var cut = _followingLines.Check(line, _lineStart, isFirst);
             if (cut >= 0) return cut;
         }
 
@@ -171,6 +161,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         if (isLineComplete) cut = CheckLine();
         else if (_isFirstLineComplete || MayFirstLineRepeat()) cut = _lineStart;
 
+        if (_followingLines.CutAtEnd is >= 0 and var held) cut = held;
         Stop(cut >= 0 ? cut : _restOfLine.CutAtEnd());
     }
 
@@ -195,7 +186,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         if (_lineStart == 0 && context.IsTextAfter) return false;
         var added = _text.AsSpan(_lineStart.._length);
         var before = _lineStart == 0 ? context.LineBefore : "";
-        return !added.IsWhiteSpace() && _followingLines.MayRepeat(before, added, _lineClosesOwn);
+        return !added.IsWhiteSpace() && _followingLines.MayRepeat(before, added);
     }
 
     private void Show(int end)

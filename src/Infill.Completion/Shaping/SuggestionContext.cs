@@ -14,6 +14,7 @@ internal sealed class SuggestionContext
     private const string Closers = ")]}>\"'`;,";
 
     private readonly SourceText _text;
+    private readonly int _cursor;
     private readonly List<FollowingLine> _following = [];
     private readonly int _lastLine;
     private int _nextLine;
@@ -25,6 +26,7 @@ internal sealed class SuggestionContext
         var start = text.LineStart(line);
         var end = text.LineEnd(line);
         cursor = Math.Min(cursor, end); // a cursor inside \r\n stands at the line's end
+        _cursor = cursor;
         _nextLine = line + 1;
         _lastLine = Math.Min(line + MaxLinesBelow, text.LineCount - 1);
 
@@ -60,6 +62,9 @@ internal sealed class SuggestionContext
     /// <exception cref="ArgumentOutOfRangeException">The cursor is not in the text.</exception>
     public static SuggestionContext At(SourceText text, int cursor, ShapingOptions? options = null) =>
         new(text, cursor, options ?? ShapingOptions.Default);
+
+    /// <summary>How many round and square brackets a suggestion should leave open (above 0) or close (below 0). Reads some text.</summary>
+    public int BracketDebt() => Shaping.BracketDebt.At(_text, _cursor);
 
     /// <summary>The line number <paramref name="index"/>, from 0, of those below the cursor's that aren't blank; null where none is near.</summary>
     public FollowingLine? Following(int index)

@@ -22,8 +22,22 @@ internal static class BracketDebt
         var start = Math.Max(0, cursor - Window);
         var quotes = new QuoteTracker();
         var open = Open(text.Substring(start, cursor - start), quotes);
-        var closed = Closed(text.Substring(cursor, Math.Min(Window, text.Length - cursor)), quotes);
+        var after = text.Substring(cursor, Math.Min(Window, text.Length - cursor));
+        StepOverSuggestion(after, quotes);
+        var closed = Closed(after, quotes);
         return Math.Abs(closed - open) <= MaxDebt ? closed - open : 0;
+    }
+
+    /// <summary>A suggestion may open or close a string: the quotes on the rest of the line tell which state it leads to.</summary>
+    private static void StepOverSuggestion(ReadOnlySpan<char> after, QuoteTracker quotes)
+    {
+        var line = after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
+        var first = line.IndexOfAny("\"'`");
+        if (first < 0 && !quotes.IsInString) return;
+
+        var quote = quotes.IsInString ? quotes.Quote : line[first];
+        var startsInString = line.Count(quote) % 2 == 1;
+        if (startsInString != quotes.IsInString) quotes.Push(quote);
     }
 
     /// <summary>How many brackets are open at the end of <paramref name="before"/>, inside its innermost open brace.</summary>

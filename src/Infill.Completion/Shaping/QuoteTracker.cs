@@ -14,6 +14,9 @@ internal sealed class QuoteTracker
     /// <summary>Whether the next character stands in a string, or closes it.</summary>
     public bool IsInString => _quote != '\0';
 
+    /// <summary>The quote that ends the string; \0 in code.</summary>
+    public char Quote => _quote;
+
     /// <summary>The character before the next one; \0 at the start.</summary>
     public char Previous => _previous;
 

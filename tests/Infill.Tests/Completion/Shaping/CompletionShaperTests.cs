@@ -23,6 +23,30 @@ public sealed class CompletionShaperTests
     }
 
     [Theory]
+    [InlineData("foo(bar(‸)", "x)", "x)")]
+    [InlineData("foo(bar(‸)", "x))", "x)")]
+    [InlineData("foo(\n    bar(‸)\n)", "x)", "x")]
+    [InlineData("foo(\n    ‸)", "Max(a, b)", "Max(a, b)")]
+    [InlineData("total‸);", " = Max(a, b);", " = Max(a, b")]
+    [InlineData("a‸)", " = f(x).g(y", " = f(x).g(y")]
+    [InlineData("list[key(\"a‸\")", "b\")] = key(\"c", "b\")] = key(\"c")]
+    [InlineData("const m = ‸')", "require('m')", "require('m")]
+    public void A_bracket_is_kept_where_the_text_around_the_cursor_lacks_it(string document, string raw, string expected)
+    {
+        Assert.Equal(expected, Shape(document, raw));
+    }
+
+    [Theory]
+    [InlineData("‸\n[Fact]\npublic void A() {}", "[Fact]\npublic void B() {}", "[Fact]\npublic void B() {}")]
+    [InlineData("‸\n[Fact]\npublic void A() {}", "[Fact]\npublic void A() {}", "")]
+    [InlineData("‸\n[Fact]\npublic void A() {}", "public void B() {}\n\n[Fact]\n", "public void B() {}")]
+    [InlineData("def f():‸\n    \"\"\"\n    x()", "\n    \"\"\"\n    What f does.", "\n    \"\"\"\n    What f does.")]
+    public void A_line_that_announces_what_comes_is_a_repetition_only_with_the_next(string document, string raw, string expected)
+    {
+        Assert.Equal(expected, Shape(document, raw));
+    }
+
+    [Theory]
     [InlineData("print(\"hello ‸\")", "world\")", "world")]
     [InlineData("print(\"hello ‸\")", "(world)\")", "(world)")]
     [InlineData("print(‸)", "\"hello (\")", "\"hello (\"")]

@@ -1,0 +1,68 @@
+namespace Infill.Completion.Shaping;
+
+/// <summary>Finds where a suggestion begins to say again the lines that already stand below the cursor.</summary>
+/// <remarks>
+/// A line counts as said again when its text is that of the next line below that isn't blank. Some lines are too
+/// common for that: those that open something or announce what comes, and those that stand deeper than the line
+/// below, as the body of something new does. Such a line is held until the next one says whether a run begins.
+/// A line that begins with a closing bracket ends the block of its column: two alike in one column would close
+/// one block twice, and in another column they have nothing to do with each other.
+/// </remarks>
+internal sealed class FollowingLineRepetition(SuggestionContext context)
+{
+    private bool _isHeldAlike;
+
+    /// <summary>Where a line starts that may be the first of a run; -1 where none is held.</summary>
+    public int HeldStart { get; private set; } = -1;
+
+    /// <summary>Where to cut a suggestion that ends here, because its last line is the next below; -1 where it isn't.</summary>
+    public int CutAtEnd => _isHeldAlike ? HeldStart : -1;
+
+    /// <summary>Takes a complete line that isn't blank. Where to cut the suggestion, or -1 if nothing was said again for sure.</summary>
+    /// <param name="line">The line as it will stand in the document, without its break.</param>
+    /// <param name="start">Where it starts in the suggestion.</param>
+    /// <param name="isFirst">Whether it is the suggestion's first: then it is shown already, unless <see cref="MayRepeat"/> held it.</param>
+    public int Check(ReadOnlySpan<char> line, int start, bool isFirst)
+    {
+        var held = HeldStart;
+        HeldStart = -1;
+        if (held >= 0 && context.Following(1) is { } second && line.Trim().SequenceEqual(second.Text)) return held;
+
+        if (context.Following(0) is not { } next || !line.Trim().SequenceEqual(next.Text)) return -1;
+        var isAlike = IsPlacedAlike(SuggestionContext.Indentation(line), next);
+        if (isAlike && !IsCommon(next.Text)) return start;
+        if (IsClosing(next.Text) || (isFirst && !isAlike)) return -1;
+
+        HeldStart = start;
+        _isHeldAlike = isAlike;
+        return -1;
+    }
+
+    /// <summary>Whether the first line, still growing, may yet be one that <see cref="Check"/> cuts or holds.</summary>
+    /// <param name="before">The part of it that the document holds already.</param>
+    /// <param name="growing">The part of it that the suggestion adds, so far.</param>
+    public bool MayRepeat(ReadOnlySpan<char> before, ReadOnlySpan<char> growing)
+    {
+        if (context.Following(0) is not { } next) return false;
+
+        var isNew = before.IsWhiteSpace();
+        var indentation = SuggestionContext.Indentation(before) + (isNew ? SuggestionContext.Indentation(growing) : 0);
+        var known = before.TrimStart();
+        var added = (isNew ? growing.TrimStart() : growing).TrimEnd();
+        return IsPlacedAlike(indentation, next)
+            && next.Text.AsSpan().StartsWith(known)
+            && next.Text.AsSpan(known.Length).StartsWith(added);
+    }
+
+    private static bool IsPlacedAlike(int indentation, SuggestionContext.FollowingLine next) =>
+        IsClosing(next.Text) ? indentation == next.Indentation : indentation <= next.Indentation;
+
+    private static bool IsClosing(string line) => line[0] is ')' or ']' or '}';
+
+    /// <summary>Whether two such lines often stand near each other: an attribute, a comment, `try:`, `if err != nil {`, signs alone.</summary>
+    private static bool IsCommon(string line) =>
+        !IsClosing(line)
+        && (line[0] is '[' or '@' or '#' or '/' or '*' or '<' or '"'
+            || line[^1] is '(' or '[' or '{' or ':'
+            || !line.Any(char.IsLetterOrDigit));
+}

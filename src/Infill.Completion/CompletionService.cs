@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using Infill.Completion.Prompting;
+using Infill.Completion.Shaping;
+using Infill.Engine;
+
+namespace Infill.Completion;
+
+/// <summary>Snapshot → prompt → engine → shaped suggestion. Holds no state of any request; any thread.</summary>
+public sealed class CompletionService(CompletionEngine engine, PromptOptions options)
+{
+    private PromptBuilder? _prompts; // made once the vocabulary is there; two threads may both make it, with the same result
+
+    /// <summary>Completes when the model is loaded.</summary>
+    /// <exception cref="EngineException">It could not be.</exception>
+    public Task ReadyAsync(CancellationToken cancellationToken) => engine.Ready.WaitAsync(cancellationToken);
+
+    /// <summary>Streams a suggestion as it grows. The last item says why it ended; an empty text means 'nothing here'.</summary>
+    /// <remarks>Generation stops when the shaper has all it will show, when a token is cancelled, or when the caller stops reading.</remarks>
+    /// <exception cref="EngineException">The model could not be loaded.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled while the model was loading.</exception>
+    public async IAsyncEnumerable<Suggestion> SuggestAsync(
+        SuggestionRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var prompts = await PromptsAsync(cancellationToken);
+        var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping);
+        var shaper = new CompletionShaper(context);
+        var generation = new GenerationRequest(prompts.Build(request.Text, request.Cursor, request.Path))
+        {
+            MaxTokens = request.MaxTokens,
+            StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
+            Priority = request.Priority,
+            Deadline = request.Deadline,
+            Superseded = request.Superseded,
+        };
+
+        var finish = FinishReason.None;
+        Usage? usage = null;
+        string? fault = null;
+
+        // The shaper's verdict stops the sequence; its last chunk still comes, and says what it cost.
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await foreach (var chunk in engine.GenerateAsync(generation, enough.Token))
+        {
+            if (!shaper.IsDone)
+            {
+                shaper.Append(chunk.Text);
+                if (chunk.Finish == FinishReason.None && shaper.TryGetSnapshot(out var snapshot)) yield return new Suggestion(snapshot);
+                if (shaper.IsDone) await enough.CancelAsync();
+            }
+
+            if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
+        }
+
+        if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
+        var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
+        yield return new Suggestion(text, finish, usage) { Fault = fault };
+    }
+
+    /// <summary>The prompt template in use.</summary>
+    public async Task<FimTemplate> TemplateAsync(CancellationToken cancellationToken) => (await PromptsAsync(cancellationToken)).Template;
+
+    private async ValueTask<PromptBuilder> PromptsAsync(CancellationToken cancellationToken)
+    {
+        if (_prompts is { } known) return known;
+        var vocabulary = await engine.Ready.WaitAsync(cancellationToken);
+        return _prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary), options);
+    }
+}

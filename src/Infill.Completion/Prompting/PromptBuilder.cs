@@ -1,0 +1,95 @@
+using Infill.Completion.Documents;
+using Infill.Engine;
+
+namespace Infill.Completion.Prompting;
+
+/// <summary>How many tokens the parts of a prompt may have.</summary>
+public sealed record PromptOptions
+{
+    /// <summary>Tokens of text before the cursor, at most.</summary>
+    public int PrefixTokens { get; init; } = 512;
+
+    /// <summary>Tokens of text after the cursor, at most.</summary>
+    public int SuffixTokens { get; init; } = 128;
+}
+
+/// <summary>A place in a document → the prompt's tokens, within the budget. Immutable; any thread.</summary>
+public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template, PromptOptions options)
+{
+    /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
+    private const int CharactersPerToken = 3;
+
+    public FimTemplate Template => template;
+
+    /// <summary>Builds the prompt for a cursor.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="cursor">Offset in UTF-16 units.</param>
+    /// <param name="path">The file's name in the prompt; may be empty.</param>
+    /// <returns>Tokens, special ones included.</returns>
+    public IReadOnlyList<int> Build(SourceText text, int cursor, string path)
+    {
+        var prefix = FitPrefix(text, cursor);
+        var suffix = FitSuffix(text, cursor);
+        return template.Render(new FimPrompt(path, prefix, suffix), vocabulary);
+    }
+
+    /// <summary>
+    /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
+    /// before the cursor stay the same from key to key and their KV cache stays valid.
+    /// </summary>
+    private string FitPrefix(SourceText text, int cursor)
+    {
+        for (var window = options.PrefixTokens * CharactersPerToken; window >= 2; window /= 2)
+        {
+            var start = Anchor(text, cursor, window);
+            var prefix = WithLineFeeds(text.Substring(start, cursor - start));
+            if (Count(prefix) <= options.PrefixTokens) return prefix;
+        }
+
+        return "";
+    }
+
+    private static int Anchor(SourceText text, int cursor, int window)
+    {
+        if (cursor <= window) return 0;
+        var half = window / 2;
+        var anchor = (cursor - half) / half * half;
+        var line = text.LineOf(anchor);
+        if (text.LineStart(line) == anchor) return anchor;
+
+        // Start with a whole line, unless the line is longer than the window.
+        if (line + 1 < text.LineCount && text.LineStart(line + 1) is var next && next < cursor) return next;
+        return char.IsLowSurrogate(text[anchor]) ? anchor + 1 : anchor;
+    }
+
+    private string FitSuffix(SourceText text, int cursor)
+    {
+        for (var window = options.SuffixTokens * CharactersPerToken; window >= 2; window /= 2)
+        {
+            var suffix = WithLineFeeds(text.Substring(cursor, SuffixEnd(text, cursor, window) - cursor));
+            if (Count(suffix) <= options.SuffixTokens) return suffix;
+        }
+
+        return "";
+    }
+
+    private static int SuffixEnd(SourceText text, int cursor, int window)
+    {
+        if (text.Length - cursor <= window) return text.Length;
+        var end = cursor + window;
+        var lineStart = text.LineStart(text.LineOf(end));
+        if (lineStart > cursor) return lineStart; // whole lines, unless there is not even one
+        return char.IsLowSurrogate(text[end]) ? end - 1 : end;
+    }
+
+    private int Count(string part)
+    {
+        var tokens = new List<int>(part.Length / 2);
+        vocabulary.Tokenize(part, tokens);
+        return tokens.Count;
+    }
+
+    /// <summary>Models are trained on LF; the shaper turns line ends back.</summary>
+    private static string WithLineFeeds(string text) =>
+        text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
+}

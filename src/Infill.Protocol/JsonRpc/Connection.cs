@@ -103,6 +103,11 @@ public sealed class Connection
                     else if (Message.TryParse(frame.Body, out var message, out var invalid)) Dispatch(message);
                     else RefuseMessage(invalid);
                 }
+                catch (Exception e)
+                {
+                    // Everything above handles its own failures; should one be overlooked, it costs one message and no more.
+                    _logger.LogError(e, "A message could not be handled.");
+                }
                 finally
                 {
                     Leave();

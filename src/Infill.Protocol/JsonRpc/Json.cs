@@ -24,6 +24,21 @@ internal static class Json
         }
     }
 
+    /// <summary>Whether the name or string the reader stands on is this text, whichever way it is escaped.</summary>
+    public static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)
+    {
+        if (!reader.ValueIsEscaped) return reader.ValueSpan.SequenceEqual(text);
+
+        try
+        {
+            return reader.ValueTextEquals(text);
+        }
+        catch (InvalidOperationException) // half a surrogate pair, which equals nothing
+        {
+            return false;
+        }
+    }
+
     /// <summary>Turns a value's bytes into <typeparamref name="T"/>, with no document in between.</summary>
     /// <exception cref="RpcException"><see cref="RpcErrorCodes.InvalidParams"/>, naming what is wrong and where.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type, string method)

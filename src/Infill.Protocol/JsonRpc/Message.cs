@@ -73,7 +73,7 @@ public abstract record Message
             _isObject = true;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("id"u8))
+                if (Json.Is(ref reader, "id"u8))
                 {
                     reader.Read();
                     _hasId = true;
@@ -81,7 +81,7 @@ public abstract record Message
                     Id = id;
                     reader.Skip();
                 }
-                else if (reader.ValueTextEquals("method"u8))
+                else if (Json.Is(ref reader, "method"u8))
                 {
                     reader.Read();
                     _hasMethod = true;
@@ -89,24 +89,24 @@ public abstract record Message
                     Method = method;
                     reader.Skip();
                 }
-                else if (reader.ValueTextEquals("params"u8))
+                else if (Json.Is(ref reader, "params"u8))
                 {
                     _params = Value(ref reader, body);
                 }
-                else if (reader.ValueTextEquals("result"u8))
+                else if (Json.Is(ref reader, "result"u8))
                 {
                     _result = Value(ref reader, body);
                 }
-                else if (reader.ValueTextEquals("error"u8))
+                else if (Json.Is(ref reader, "error"u8))
                 {
                     var error = Value(ref reader, body);
                     _hasError = !error.Span.SequenceEqual("null"u8);
                     _error = _hasError ? ReadError(error.Span) : null;
                 }
-                else if (reader.ValueTextEquals("jsonrpc"u8))
+                else if (Json.Is(ref reader, "jsonrpc"u8))
                 {
                     reader.Read();
-                    _isVersion2 = reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("2.0"u8);
+                    _isVersion2 = reader.TokenType == JsonTokenType.String && Json.Is(ref reader, "2.0"u8);
                     reader.Skip();
                 }
                 else
@@ -161,9 +161,9 @@ public abstract record Message
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isCode = reader.ValueTextEquals("code"u8);
-                var isMessage = reader.ValueTextEquals("message"u8);
-                var isData = reader.ValueTextEquals("data"u8);
+                var isCode = Json.Is(ref reader, "code"u8);
+                var isMessage = Json.Is(ref reader, "message"u8);
+                var isData = Json.Is(ref reader, "data"u8);
                 reader.Read();
                 if (isCode && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number)) code = number;
                 if (isMessage) Json.TryGetString(ref reader, out message);

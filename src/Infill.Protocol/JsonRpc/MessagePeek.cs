@@ -18,9 +18,9 @@ internal static class MessagePeek
             {
                 if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName) continue;
 
-                var isId = reader.ValueTextEquals("id"u8);
-                var isMethod = reader.ValueTextEquals("method"u8);
-                isResponse |= reader.ValueTextEquals("result"u8) || reader.ValueTextEquals("error"u8);
+                var isId = Json.Is(ref reader, "id"u8);
+                var isMethod = Json.Is(ref reader, "method"u8);
+                isResponse |= Json.Is(ref reader, "result"u8) || Json.Is(ref reader, "error"u8);
                 if (!reader.Read()) break;
                 if (isId) RequestId.TryRead(ref reader, out id);
                 if (isMethod) Json.TryGetString(ref reader, out method);

@@ -116,6 +116,8 @@ public sealed class ConnectionTests
     [InlineData("""{"jsonrpc":"2.0","id":1.5,"method":"echo"}""", RpcErrorCodes.InvalidRequest, "null")]
     [InlineData("""{"jsonrpc":"2.0","id":{"id":2},"method":"echo"}""", RpcErrorCodes.InvalidRequest, "null")]
     [InlineData("""{"jsonrpc":"2.0","id":"\ud800","method":"echo"}""", RpcErrorCodes.InvalidRequest, "null")]
+    [InlineData("""{"jsonrpc":"\ud800","id":1,"method":"echo"}""", RpcErrorCodes.InvalidRequest, "1")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"\ud800":"echo"}""", RpcErrorCodes.InvalidRequest, "1")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"error":3}""", RpcErrorCodes.InvalidRequest, "1")]
     public async Task What_is_no_message_is_refused_and_the_connection_lives(string body, int code, string id)
     {

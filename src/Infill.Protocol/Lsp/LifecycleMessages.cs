@@ -137,6 +137,7 @@ public static class TraceValues
 {
     public const string Off = "off";
     public const string Messages = "messages";
+    public const string Compact = "compact";
     public const string Verbose = "verbose";
 }
 

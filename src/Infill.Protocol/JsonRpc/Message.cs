@@ -41,8 +41,9 @@ public abstract record Message
         }
         catch (JsonException e)
         {
-            // The reader's message quotes at most one character of the text.
-            fault = new FrameFault(new RpcError(RpcErrorCodes.ParseError, $"The message is not JSON: {e.Message}"), RequestId.Null);
+            // Not the reader's own words: they quote the text, and this is logged.
+            var where = $"line {e.LineNumber}, byte {e.BytePositionInLine}";
+            fault = new FrameFault(new RpcError(RpcErrorCodes.ParseError, $"The message is not JSON ({where})."), RequestId.Null);
             return false;
         }
 

@@ -6,6 +6,8 @@ namespace Infill.Protocol.Lsp;
 /// <summary>A place between two characters.</summary>
 /// <param name="Line">From 0.</param>
 /// <param name="Character">From 0, in units of the negotiated position encoding.</param>
+/// <remarks>The attribute makes both members required: a struct is otherwise made without its constructor.</remarks>
+[method: JsonConstructor]
 public readonly record struct Position(
     [property: JsonConverter(typeof(UIntegerConverter))] int Line,
     [property: JsonConverter(typeof(UIntegerConverter))] int Character);

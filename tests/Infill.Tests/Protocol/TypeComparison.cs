@@ -22,7 +22,7 @@ internal static class TypeComparison
                 continue;
             }
 
-            var isRequired = property.AssociatedParameter is null or { HasDefaultValue: false };
+            var isRequired = IsRequired(property);
             if (isRequired == expected.Optional) yield return $"{property.Name} is {(isRequired ? "required" : "optional")}";
 
             var mayBeNull = expected.Optional || expected.Kinds.Contains("null") || expected.Kinds.Contains("any");
@@ -39,6 +39,13 @@ internal static class TypeComparison
             if (!property.Optional && ours.Properties.All(p => p.Name != name)) yield return $"{name} is missing";
         }
     }
+
+    private static bool IsRequired(JsonPropertyInfo property) => property.AssociatedParameter switch
+    {
+        null => property.Set is null, // a constant of the type, and always written
+        { IsMemberInitializer: true } => property.IsRequired,
+        var parameter => !parameter.HasDefaultValue,
+    };
 
     private static bool Accepts(IReadOnlyList<string> official, string ours) =>
         official.Contains(ours) ||

@@ -49,14 +49,20 @@ internal static unsafe class LlamaLog
             Line.Clear();
             if (s_level == GgmlLogLevel.Error && s_firstError.Length == 0) s_firstError = line;
 
-            // llama.cpp's INFO is a page per model: detail for us.
-            Logger.Log(s_level switch
+            try
             {
-                GgmlLogLevel.Error => LogLevel.Error,
-                GgmlLogLevel.Warn => LogLevel.Debug,
-                GgmlLogLevel.Info => LogLevel.Debug,
-                _ => LogLevel.Trace,
-            }, "llama.cpp: {Line}", line);
+                // llama.cpp's INFO is a page per model: detail for us.
+                Logger.Log(s_level switch
+                {
+                    GgmlLogLevel.Error => LogLevel.Error,
+                    GgmlLogLevel.Warn => LogLevel.Debug,
+                    GgmlLogLevel.Info => LogLevel.Debug,
+                    _ => LogLevel.Trace,
+                }, "llama.cpp: {Line}", line);
+            }
+            catch (Exception) // a line is lost: an exception that reached the native caller would end the process
+            {
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -176,12 +177,18 @@ public sealed class LlamaModel : IVocabulary, IDisposable
         parameters.GpuLayers = 0;
         if (progress is null) return LlamaNative.ModelLoadFromFile(path, parameters);
 
-        var handle = GCHandle.Alloc(progress);
+        var relay = new ProgressRelay(progress);
+        var handle = GCHandle.Alloc(relay);
         try
         {
             parameters.ProgressCallback = &OnProgress;
             parameters.ProgressCallbackUserData = (void*)GCHandle.ToIntPtr(handle);
-            return LlamaNative.ModelLoadFromFile(path, parameters);
+            var model = LlamaNative.ModelLoadFromFile(path, parameters);
+            if (relay.Failure is null) return model;
+
+            model.Dispose();
+            relay.Failure.Throw();
+            return model;
         }
         finally
         {
@@ -190,11 +197,8 @@ public sealed class LlamaModel : IVocabulary, IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe byte OnProgress(float share, void* userData)
-    {
-        ((IProgress<float>)GCHandle.FromIntPtr((nint)userData).Target!).Report(share);
-        return 1; // go on
-    }
+    private static unsafe byte OnProgress(float share, void* userData) =>
+        ((ProgressRelay)GCHandle.FromIntPtr((nint)userData).Target!).TryReport(share) ? (byte)1 : (byte)0;
 
     private static string Reason(string nativeError)
     {
@@ -207,6 +211,27 @@ public sealed class LlamaModel : IVocabulary, IDisposable
         var function = nativeError.IndexOf(": ", StringComparison.Ordinal);
         if (function > 0 && !nativeError.AsSpan(0, function).Contains(' ')) return nativeError[(function + 2)..];
         return nativeError.Length > 0 ? nativeError : "no reason was given; the log may say more.";
+    }
+
+    /// <summary>Carries an exception of the listener around the native frames, which it must not cross.</summary>
+    private sealed class ProgressRelay(IProgress<float> progress)
+    {
+        public ExceptionDispatchInfo? Failure { get; private set; }
+
+        /// <returns>False where the load must end.</returns>
+        public bool TryReport(float share)
+        {
+            try
+            {
+                progress.Report(share);
+                return true;
+            }
+            catch (Exception e) // thrown again when the native call has returned
+            {
+                Failure = ExceptionDispatchInfo.Capture(e);
+                return false;
+            }
+        }
     }
 
     /// <summary>Keeps the weights, whose vocabulary is read through a bare pointer, from being freed meanwhile by another thread.</summary>

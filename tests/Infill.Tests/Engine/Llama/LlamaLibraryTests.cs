@@ -62,6 +62,29 @@ public sealed class LlamaLibraryTests
         Assert.Contains(logger.Entries, static entry => entry.Level == LogLevel.Error && entry.Text.StartsWith("llama.cpp: ", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_logger_that_throws_does_not_take_the_process_down()
+    {
+        using var file = new TemporaryFile([.. "GGUF"u8, 3, 0, 0, 0, .. new byte[16]]);
+        LlamaLibrary.Load(new FailingLogger());
+
+        var e = Assert.Throws<EngineException>(() => LlamaModel.Load(file.Path));
+
+        LlamaLibrary.Load(NullLogger.Instance);
+        Assert.Contains(file.Path, e.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class FailingLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidOperationException("The log is full.");
+    }
+
     private sealed class EnvironmentScope : IDisposable
     {
         private readonly string _name;

@@ -92,6 +92,14 @@ public sealed class LlamaModelTests
     }
 
     [Fact]
+    public void A_report_of_progress_that_throws_ends_the_load_with_its_exception()
+    {
+        LlamaLibrary.Load(NullLogger.Instance);
+
+        Assert.Throws<InvalidOperationException>(() => LlamaModel.Load(DefaultModel.Path, new Failing()));
+    }
+
+    [Fact]
     public void A_missing_file_is_named() => AssertRefused("/no/such/model.gguf", "The model file '/no/such/model.gguf' does not exist.");
 
     [Fact]
@@ -151,6 +159,11 @@ public sealed class LlamaModelTests
     {
         LlamaLibrary.Load(NullLogger.Instance);
         return Assert.Throws<EngineException>(() => LlamaModel.Load(path));
+    }
+
+    private sealed class Failing : IProgress<float>
+    {
+        public void Report(float value) => throw new InvalidOperationException("The window is gone.");
     }
 
     private sealed class Shares : IProgress<float>

@@ -18,6 +18,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly ILogger _logger;
     private readonly EngineMetrics _metrics;
     private readonly List<Sequence> _ended = [];
+    private readonly List<Action> _questions = [];
     private readonly Func<bool> _shouldAbort;
     private StepPlan? _step;
     private Func<bool>? _isStopping;
@@ -54,10 +55,16 @@ internal sealed class EngineLoop : IDisposable
     public void Validate(GenerationRequest request)
     {
         if (request.Prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
+        foreach (var token in request.Prompt)
+        {
+            // llama.cpp refuses the whole batch for one bad token: others would be faulted with it.
+            if ((uint)token >= (uint)_model.Vocabulary.Size) throw new EngineException($"The prompt holds token {token}; the model has tokens 0 to {_model.Vocabulary.Size - 1}.");
+        }
+
         if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
 
         var limit = Math.Min(_model.ContextTokens, _model.ContextCells);
-        if (request.Prompt.Count + request.MaxTokens > limit)
+        if ((long)request.Prompt.Count + request.MaxTokens > limit)
         {
             throw new EngineException(
                 $"A prompt of {request.Prompt.Count} tokens and {request.MaxTokens} to generate need more than the model's context of {limit}; shorten the prompt.");
@@ -70,8 +77,10 @@ internal sealed class EngineLoop : IDisposable
         _isStopping = isStopping;
         if (!Scheduler.HasWork) _inbox.Wait();
         _inbox.Reset();
-        TakeInbox();
-        EndStopped();
+        TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
+        EndStopped();    // before others come: nobody gives way to those who have left
+        TakeRequests();
+        AnswerQuestions();
 
         var plan = Scheduler.PlanStep();
         if (plan.TotalTokens > 0 && !isStopping()) RunStep(plan);
@@ -83,18 +92,32 @@ internal sealed class EngineLoop : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    private void TakeInbox()
+    private void TakeQuestions()
     {
         while (_inbox.TryTakeQuestion(out var question))
+        {
+            _questions.Add(question);
+        }
+    }
+
+    private void AnswerQuestions()
+    {
+        foreach (var question in _questions)
         {
             question();
         }
 
+        _questions.Clear();
+    }
+
+    private void TakeRequests()
+    {
         while (_inbox.TryTake(out var ticket))
         {
             var sequence = new Sequence(ticket, _model.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
-            if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
+            if (MustEnd(sequence, out var reason)) Complete(sequence, reason);
+            else if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
         }
     }
 
@@ -105,8 +128,7 @@ internal sealed class EngineLoop : IDisposable
         CollectStopped(Scheduler.Waiting);
         foreach (var sequence in _ended)
         {
-            var asked = sequence.Ticket.StopAsked;
-            End(sequence, asked == FinishReason.None ? FinishReason.Deadline : asked);
+            if (MustEnd(sequence, out var reason)) End(sequence, reason);
         }
     }
 
@@ -114,8 +136,15 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (var sequence in sequences)
         {
-            if (sequence.Ticket.StopAsked != FinishReason.None || IsPastDeadline(sequence)) _ended.Add(sequence);
+            if (MustEnd(sequence, out _)) _ended.Add(sequence);
         }
+    }
+
+    private bool MustEnd(Sequence sequence, out FinishReason reason)
+    {
+        reason = sequence.Ticket.StopAsked;
+        if (reason == FinishReason.None && IsPastDeadline(sequence)) reason = FinishReason.Deadline;
+        return reason != FinishReason.None;
     }
 
     private bool IsPastDeadline(Sequence sequence) =>
@@ -132,18 +161,19 @@ internal sealed class EngineLoop : IDisposable
         _step = plan;
         _stopsSeen = _inbox.Stops - 1; // look once at the start: a stop may have come since the plan was made
         _abort = false;
-        StepStatus status;
         try
         {
-            status = _model.Run(plan, _shouldAbort);
+            Settle(plan, _model.Run(plan, _shouldAbort), began);
         }
         catch (EngineException e)
         {
             _logger.LogError(e, "A step failed; its requests are answered as faulted.");
             FailStep(plan, e.Message);
-            return;
         }
+    }
 
+    private void Settle(StepPlan plan, StepStatus status, long began)
+    {
         Steps++;
         _lastWasAborted = status == StepStatus.Aborted;
         _metrics.StepTime.Record(_time.GetElapsedTime(began).TotalMilliseconds);
@@ -250,7 +280,7 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (var slice in plan.Slices)
         {
-            var slot = slice.Sequence.Slot!;
+            if (slice.Sequence.Slot is not { } slot) continue; // it had ended by itself before another's logits failed
             Cache.Reconcile(slot);
             End(slice.Sequence, FinishReason.Faulted, fault: fault);
             Cache.Evict(slot); // nothing that a failed step touched is trusted
@@ -259,7 +289,9 @@ internal sealed class EngineLoop : IDisposable
 
     private void EndAll(FinishReason reason, string? fault)
     {
-        TakeInbox();
+        _inbox.Close(); // what comes later is answered by CompletionEngine itself
+        TakeQuestions();
+        TakeRequests();
         _ended.Clear();
         _ended.AddRange(Scheduler.Running);
         _ended.AddRange(Scheduler.Waiting);
@@ -267,6 +299,8 @@ internal sealed class EngineLoop : IDisposable
         {
             End(sequence, reason, fault: fault);
         }
+
+        AnswerQuestions();
     }
 
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

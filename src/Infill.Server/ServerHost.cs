@@ -26,6 +26,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     public Func<IModelRunner>? LoadModel { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How often to look whether the editor still lives.</summary>
+    public TimeSpan ParentCheck { get; init; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>Composition root of <c>infill lsp</c>: every part is made here, by hand, so that start-up needs no reflection.</summary>

@@ -142,12 +142,12 @@ public sealed class CompletionEngine : IAsyncDisposable
         try
         {
             using var model = load();
-            using var loop = new EngineLoop(model, _options, _inbox, _time, _logger);
+            using var loop = new EngineLoop(model, _options, _inbox, () => _stopping, _time, _logger);
             _loop = loop;
             _ready.SetResult(model.Vocabulary);
             while (!_stopping)
             {
-                loop.RunOnce(() => _stopping);
+                loop.RunOnce();
             }
 
             loop.StopAll();

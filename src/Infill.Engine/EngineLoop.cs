@@ -9,9 +9,6 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
-    /// <summary>A step that is mostly cancelled is aborted though others ride in it, if what these lose is at most this share of it.</summary>
-    private const int CheapShare = 8;
-
     private readonly IModelRunner _model;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
@@ -19,14 +16,17 @@ internal sealed class EngineLoop : IDisposable
     private readonly EngineMetrics _metrics;
     private readonly List<Sequence> _ended = [];
     private readonly List<Action> _questions = [];
-    private readonly Func<bool> _shouldAbort;
-    private StepPlan? _step;
-    private Func<bool>? _isStopping;
-    private int _stopsSeen;
-    private bool _abort;
-    private bool _lastWasAborted;
+    private readonly Func<bool> _isStopping;
+    private readonly StepAbort _abort;
 
-    public EngineLoop(IModelRunner model, EngineOptions options, EngineInbox inbox, TimeProvider time, ILogger logger)
+    /// <param name="model">Owned by the engine, which disposes it.</param>
+    /// <param name="options">Budgets and limits.</param>
+    /// <param name="inbox">Where requests come from.</param>
+    /// <param name="isStopping">Whether the engine is being disposed; then steps end early.</param>
+    /// <param name="time">Clock of deadlines and measurements.</param>
+    /// <param name="logger">Receives failures.</param>
+    public EngineLoop(
+        IModelRunner model, EngineOptions options, EngineInbox inbox, Func<bool> isStopping, TimeProvider time, ILogger logger)
     {
         _model = model;
         _inbox = inbox;
@@ -35,7 +35,8 @@ internal sealed class EngineLoop : IDisposable
         Cache = new PrefixCache(model);
         Scheduler = new Scheduler(options, Cache);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
-        _shouldAbort = ShouldAbort;
+        _isStopping = isStopping;
+        _abort = new StepAbort(inbox, isStopping);
     }
 
     public Scheduler Scheduler { get; }
@@ -72,9 +73,8 @@ internal sealed class EngineLoop : IDisposable
     }
 
     /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
-    public void RunOnce(Func<bool> isStopping)
+    public void RunOnce()
     {
-        _isStopping = isStopping;
         if (!Scheduler.HasWork) _inbox.Wait();
         _inbox.Reset();
         TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
@@ -83,7 +83,7 @@ internal sealed class EngineLoop : IDisposable
         AnswerQuestions();
 
         var plan = Scheduler.PlanStep();
-        if (plan.TotalTokens > 0 && !isStopping()) RunStep(plan);
+        if (plan.TotalTokens > 0 && !_isStopping()) RunStep(plan);
     }
 
     public void StopAll() => EndAll(FinishReason.Cancelled, fault: null);
@@ -158,12 +158,9 @@ internal sealed class EngineLoop : IDisposable
             if (slice.Sequence.StartedAt == 0) slice.Sequence.StartedAt = began;
         }
 
-        _step = plan;
-        _stopsSeen = _inbox.Stops - 1; // look once at the start: a stop may have come since the plan was made
-        _abort = false;
         try
         {
-            Settle(plan, _model.Run(plan, _shouldAbort), began);
+            Settle(plan, _model.Run(plan, _abort.For(plan)), began);
         }
         catch (EngineException e)
         {
@@ -175,7 +172,7 @@ internal sealed class EngineLoop : IDisposable
     private void Settle(StepPlan plan, StepStatus status, long began)
     {
         Steps++;
-        _lastWasAborted = status == StepStatus.Aborted;
+        _abort.LastWasAborted = status == StepStatus.Aborted;
         _metrics.StepTime.Record(_time.GetElapsedTime(began).TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         switch (status)
@@ -195,26 +192,6 @@ internal sealed class EngineLoop : IDisposable
                 if (!Cache.TryEvictOther(keep: null)) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
                 break;
         }
-    }
-
-    /// <summary>Asked by the model on this thread, many times a step.</summary>
-    private bool ShouldAbort()
-    {
-        var stops = _inbox.Stops;
-        if (stops == _stopsSeen) return _abort;
-        _stopsSeen = stops;
-        if (_isStopping!()) return _abort = true;
-
-        var stopped = 0;
-        var live = 0;
-        foreach (var slice in _step!.Slices)
-        {
-            if (slice.Sequence.Ticket.StopAsked != FinishReason.None) stopped += slice.Count;
-            else live += slice.Count;
-        }
-
-        // Live work is redone after an abort; never twice in a row, so that cancellations can't starve it.
-        return _abort = stopped > 0 && (live == 0 || (!_lastWasAborted && live * CheapShare <= stopped));
     }
 
     private void Deliver(StepPlan plan)

@@ -63,6 +63,12 @@ internal sealed class ActiveRequests
             request.Reject(error);
         }
 
+        /// <summary>Ends a handler whose result nobody wants any more: the request was cancelled or superseded.</summary>
+        public void ThrowIfEnded()
+        {
+            if (request.IsAnswered) throw new OperationCanceledException();
+        }
+
         public void Dispose() => owner.End(this);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
             suggested = suggestion.Text;
         }
 
-        if (request.IsAnswered) throw new OperationCanceledException();
+        active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.

@@ -38,7 +38,7 @@ internal sealed class InlineCompletionHandler(
             }
         }
 
-        if (request.IsAnswered) throw new OperationCanceledException(); // cancelled or superseded
+        active.ThrowIfEnded();
         if (partial is not { } token) return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
 
         // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.

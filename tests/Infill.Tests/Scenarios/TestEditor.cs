@@ -124,7 +124,7 @@ internal sealed class TestEditor : IAsyncDisposable
     public Task CancelAsync(string id) => NotifyAsync("$/cancelRequest", $$"""{"id":{{id}}}""");
 
     public Task OpenAsync(string text, string uri = Uri, int version = 1) =>
-        NotifyAsync("textDocument/didOpen", $$"""{"textDocument":{"uri":{{Json(uri)}},"languageId":"python","version":{{version}},"text":{{Json(text)}}}}""");
+        NotifyAsync("textDocument/didOpen", $$"""{"textDocument":{"uri":{{Json(uri)}},"languageId":"python","version":{{version}},"text":{{Json(text)}} } }""");
 
     public Task ChangeAsync(int version, string changes, string uri = Uri) =>
         NotifyAsync("textDocument/didChange", $$"""{"textDocument":{"uri":{{Json(uri)}},"version":{{version}}},"contentChanges":[{{changes}}]}""");
@@ -132,10 +132,10 @@ internal sealed class TestEditor : IAsyncDisposable
     /// <summary>Types text at a place.</summary>
     public Task TypeAsync(int version, int line, int character, string text, string uri = Uri) => ChangeAsync(
         version,
-        $$"""{"range":{"start":{"line":{{line}},"character":{{character}}},"end":{"line":{{line}},"character":{{character}}}},"text":{{Json(text)}}}""",
+        $$"""{"range":{"start":{"line":{{line}},"character":{{character}}},"end":{"line":{{line}},"character":{{character}} } },"text":{{Json(text)}}}""",
         uri);
 
-    public Task CloseAsync(string uri = Uri) => NotifyAsync("textDocument/didClose", $$"""{"textDocument":{"uri":{{Json(uri)}}}}""");
+    public Task CloseAsync(string uri = Uri) => NotifyAsync("textDocument/didClose", $$"""{"textDocument":{"uri":{{Json(uri)}} } }""");
 
     public Task<PendingAnswer> BeginInlineAsync(int line, int character, string? more = null, bool isInvoked = false, string uri = Uri, string? context = null) =>
         BeginAsync("textDocument/inlineCompletion", $$"""

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Infill.Protocol.JsonRpc;
 using Infill.Server.Settings;
@@ -6,6 +7,7 @@ using Infill.Tests.Scenarios;
 namespace Infill.Tests.Server;
 
 /// <summary>textDocument/completion, for clients without inline completion.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The engine disposes the model.")]
 public sealed class CompletionListTests
 {
     private const string Plain = """{"capabilities":{"textDocument":{"completion":{}}}}""";
@@ -108,6 +110,6 @@ public sealed class CompletionListTests
     private static async Task<JsonElement> CompleteAsync(TestEditor editor, int line, int character) => await (await BeginAsync(editor, line, character)).Answer;
 
     private static Task<PendingAnswer> BeginAsync(TestEditor editor, int line, int character) => editor.BeginAsync("textDocument/completion", $$"""
-        {"textDocument":{"uri":"{{TestEditor.Uri}}"},"position":{"line":{{line}},"character":{{character}}},"context":{"triggerKind":1}}
+        {"textDocument":{"uri":"{{TestEditor.Uri}}"},"position":{"line":{{line}},"character":{{character}}},"context":{"triggerKind":1} }
         """);
 }

@@ -223,7 +223,7 @@ public sealed class LifecycleTests
     public async Task The_server_ends_when_the_editor_has_vanished()
     {
         using var parent = Process.Start(new ProcessStartInfo("sleep", "60"))!;
-        await using var editor = await TestEditor.StartAsync(Model, $$"""{"processId":{{parent.Id}},"capabilities":{}}""");
+        await using var editor = await TestEditor.StartAsync(Model, $$"""{"processId":{{parent.Id}},"capabilities":{} }""");
         await editor.BarrierAsync();
         Assert.False(editor.Running.IsCompleted);
 

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Infill.Tests.Scenarios;
 
 namespace Infill.Tests.Server;
 
 /// <summary>An edit that can't be applied: better no suggestion than one for the wrong text.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The engine disposes the model.")]
 public sealed class OutOfStepTests
 {
     private const string BadRange = """{"range":{"start":{"line":9,"character":0},"end":{"line":9,"character":0}},"text":"b"}""";

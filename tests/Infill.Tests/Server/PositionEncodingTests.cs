@@ -37,7 +37,7 @@ public sealed class PositionEncodingTests
 
         Assert.Equal("s = '🙂ab‸'\nt = 1\n", Assert.Single(_log.Prompts));
         Assert.Equal(
-            $$"""{"start":{"line":0,"character":{{behindTyped}}},"end":{"line":0,"character":{{behindTyped}}}}""", item.GetProperty("range").GetRawText());
+            $$$"""{"start":{"line":0,"character":{{{behindTyped}}}},"end":{"line":0,"character":{{{behindTyped}}}}}""", item.GetProperty("range").GetRawText());
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class PositionEncodingTests
         await using var editor = await StartAsync(encoding);
         await editor.OpenAsync("s = '🙂'\n");
         await editor.ChangeAsync(
-            2, $$"""{"range":{"start":{"line":0,"character":{{start}}},"end":{"line":0,"character":{{end}}}},"text":"é"}""");
+            2, $$"""{"range":{"start":{"line":0,"character":{{start}}},"end":{"line":0,"character":{{end}} } },"text":"é"}""");
 
         await editor.InlineAsync(1, 0);
 
@@ -72,7 +72,7 @@ public sealed class PositionEncodingTests
 
     private static string Capabilities(string? offered) => offered is null
         ? """{"capabilities":{}}"""
-        : $$"""{"capabilities":{"general":{"positionEncodings":{{offered}}}}}""";
+        : $$"""{"capabilities":{"general":{"positionEncodings":{{offered}} } } }""";
 
     private Task<TestEditor> StartAsync(string encoding) =>
         TestEditor.StartAsync(new ScriptedModel { Rule = _log.Before(ScriptedModel.Says("c")) }, Capabilities($"""["{encoding}"]"""));

@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using Infill.Protocol.JsonRpc;
 using Infill.Tests.Scenarios;
 
 namespace Infill.Tests.Server;
 
 /// <summary>What ends a request early, and what it is answered.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The engine disposes the model.")]
 public sealed class SupersessionTests
 {
     private const string Neovim = """{"clientInfo":{"name":"Neovim","version":"0.12"},"capabilities":{}}""";

@@ -72,7 +72,7 @@ internal sealed class LspService(IServiceProvider provider) : BackgroundService
             using var process = System.Diagnostics.Process.GetProcessById(processId);
             return !process.HasExited;
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException) // ended before or while we look
         {
             return false;
         }

@@ -59,7 +59,8 @@ internal static class ServerHost
             var given = provider.GetRequiredService<ServerOptions>();
             var settings = provider.GetRequiredService<Session>().Settings;
             var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Engine");
-            return new CompletionEngine(given.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null)), settings.Engine, given.Time, logger);
+            var load = given.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null));
+            return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, given.Time, logger);
         });
         services.AddSingleton(static provider => new CompletionService(
             provider.GetRequiredService<CompletionEngine>(), provider.GetRequiredService<ServerOptions>().Time));

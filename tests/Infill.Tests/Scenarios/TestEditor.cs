@@ -114,9 +114,8 @@ internal sealed class TestEditor : IAsyncDisposable
         return new PendingAnswer(id, answer);
     }
 
-    /// <summary>The answer to a request that the test sends itself; asked for before it is sent.</summary>
-    public Task<JsonElement> Expect(string id) =>
-        _waiting.GetOrAdd(id, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(Limit);
+    /// <summary>The answer to a request that the test sends itself.</summary>
+    public Task<JsonElement> Expect(string id) => Waiting(id).Task.WaitAsync(Limit);
 
     /// <summary>Asks and waits for the whole answer, be it a result or an error.</summary>
     public async Task<JsonElement> AskAsync(string method, string? parameters = null) => await (await BeginAsync(method, parameters)).Answer;
@@ -197,6 +196,8 @@ internal sealed class TestEditor : IAsyncDisposable
 
     private static bool Is(JsonElement message, string method) => message.GetProperty("method").ValueEquals(method);
 
+    private TaskCompletionSource<JsonElement> Waiting(string id) => _waiting.GetOrAdd(id, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
     private async Task<int> RunAsync()
     {
         var service = _host.Services.GetRequiredService<LspService>();
@@ -224,7 +225,7 @@ internal sealed class TestEditor : IAsyncDisposable
     {
         var id = message.GetProperty("id").GetRawText();
         lock (_gate) _answers[id] = _answers.GetValueOrDefault(id) + 1;
-        if (_waiting.TryGetValue(id, out var waiting)) waiting.TrySetResult(message);
+        Waiting(id).TrySetResult(message);
     }
 
     private async Task AnswerAsync(JsonElement id, string method, JsonElement message)

@@ -61,7 +61,7 @@ public sealed class PromptBuilderTests
     {
         var text = SourceText.From("one\ntwo\n");
 
-        Assert.Equal("<FILE>a.py\n<PRE>one\n<SUF>two\n<MID>", _vocabulary.Text(Build(text, 4, PromptOptions.Default)));
+        Assert.Equal("<FILE>a.py\n<SUF>two\n<PRE>one\n<MID>", _vocabulary.Text(Build(text, 4, PromptOptions.Default)));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class PromptBuilderTests
     {
         var text = SourceText.From("a\r\nb\rc\nd\r\ne\r");
 
-        Assert.Equal("<FILE>a.py\n<PRE>a\nb\nc\n<SUF>d\ne\n<MID>", _vocabulary.Text(Build(text, 7, PromptOptions.Default)));
+        Assert.Equal("<FILE>a.py\n<SUF>d\ne\n<PRE>a\nb\nc\n<MID>", _vocabulary.Text(Build(text, 7, PromptOptions.Default)));
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
         SuggestionRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        var began = time.GetTimestamp();
         if (await PromptsWithinAsync(request.Deadline, cancellationToken) is not { } prompts)
         {
             yield return new Suggestion("", FinishReason.Deadline);
@@ -35,7 +36,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
             MaxTokens = request.MaxTokens,
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
             Priority = request.Priority,
-            Deadline = request.Deadline,
+            Deadline = request.Deadline - time.GetElapsedTime(began), // what waiting for the model has left of it
             Superseded = request.Superseded,
         };
 

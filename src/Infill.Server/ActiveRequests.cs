@@ -52,15 +52,28 @@ internal sealed class ActiveRequests
 #pragma warning disable CA2213
         private readonly CancellationTokenSource _superseded = new();
 #pragma warning restore CA2213
+        private RpcError? _error; // written by the dispatch loop before the token is cancelled
 
         public string Uri => uri;
 
         public CancellationToken Superseded => _superseded.Token;
 
+        /// <summary>Whether nothing may be sent for the request any more.</summary>
+        public bool IsEnded => request.IsAnswered || _superseded.IsCancellationRequested;
+
         public void Supersede(RpcError error)
         {
-            _superseded.Cancel(); // first, so that the engine learns the true reason
+            _error = error;
+            _superseded.Cancel(); // before the answer, so that the engine learns the true reason
             request.Reject(error);
+        }
+
+        /// <summary>Ends a handler whose result nobody wants any more: the request was cancelled or superseded.</summary>
+        /// <remarks>A superseded generation may end before the dispatch loop has come to answering for it: then this does.</remarks>
+        public void ThrowIfEnded()
+        {
+            if (_superseded.IsCancellationRequested) throw new RpcException(_error!);
+            if (request.IsAnswered) throw new OperationCanceledException();
         }
 
         public void Dispose() => owner.End(this);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Microsoft.Extensions.Logging;
 
@@ -16,12 +17,17 @@ internal sealed class LineLoggerProvider(LogLevel least, Action<LogLevel, string
         Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss.fff} {Abbreviate(level)} {category}: {line}"));
 
     /// <summary>The editor's own log.</summary>
-    public static LineLoggerProvider ToClient(ClientLink client) => new(LogLevel.Information, (level, _, line) => client.Log(level switch
+    public static LineLoggerProvider ToClient(ClientLink client) => new(LogLevel.Information, (level, category, line) =>
     {
-        >= LogLevel.Error => MessageType.Error,
-        LogLevel.Warning => MessageType.Warning,
-        _ => MessageType.Info,
-    }, line));
+        // What is wrong with a message is on stderr each time; whoever it concerns tells the user, once.
+        if (category == nameof(Connection) && level < LogLevel.Error) return;
+        client.Log(level switch
+        {
+            >= LogLevel.Error => MessageType.Error,
+            LogLevel.Warning => MessageType.Warning,
+            _ => MessageType.Info,
+        }, line);
+    });
 
     public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new LineLogger(this, Short(name)));
 

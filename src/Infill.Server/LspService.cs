@@ -11,8 +11,6 @@ namespace Infill.Server;
 /// <summary>One editor's conversation, from its first byte to its exit code.</summary>
 internal sealed class LspService(IServiceProvider provider) : BackgroundService
 {
-    private static readonly TimeSpan ParentCheck = TimeSpan.FromSeconds(2);
-
     private readonly ILogger _logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(LspService));
     private readonly Session _session = provider.GetRequiredService<Session>();
 
@@ -39,7 +37,7 @@ internal sealed class LspService(IServiceProvider provider) : BackgroundService
             Initialized = () =>
             {
                 _ = new ModelLoading(_session, client, loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(engine.Value);
-                if (_session.Client?.ProcessId is { } parent) _ = WatchParentAsync(parent, connection, stoppingToken);
+                if (_session.Client?.ProcessId is { } parent) _ = WatchParentAsync(parent, options.ParentCheck, connection, stoppingToken);
             },
             Exiting = code =>
             {
@@ -55,9 +53,9 @@ internal sealed class LspService(IServiceProvider provider) : BackgroundService
     }
 
     /// <summary>The editor may die without a word: then nobody reads what we suggest.</summary>
-    private async Task WatchParentAsync(int parent, Connection connection, CancellationToken stoppingToken)
+    private async Task WatchParentAsync(int parent, TimeSpan interval, Connection connection, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(ParentCheck);
+        using var timer = new PeriodicTimer(interval);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (IsAlive(parent)) continue;
@@ -74,7 +72,7 @@ internal sealed class LspService(IServiceProvider provider) : BackgroundService
             using var process = System.Diagnostics.Process.GetProcessById(processId);
             return !process.HasExited;
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException) // ended before or while we look
         {
             return false;
         }

@@ -18,11 +18,24 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
         return new LlamaModelRunner(LlamaModel.Load(settings.ModelPath, progress), settings.Engine);
     }
 
+    /// <summary>Whatever keeps a model from loading becomes what the engine's callers expect.</summary>
+    /// <exception cref="EngineException">It could not be loaded.</exception>
+    public static IModelRunner Guarded(Func<IModelRunner> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (Exception e) when (e is not EngineException)
+        {
+            throw new EngineException($"The model could not be loaded. {e.Message}", e);
+        }
+    }
+
     /// <summary>Follows the loading to its end; a failure is shown once, and suggestions then stay empty.</summary>
     public async Task FollowAsync(CompletionEngine engine)
     {
-        var isShown = session.Client?.Capabilities.Window?.WorkDoneProgress == true && await client.CreateProgressAsync(Token);
-        if (isShown) client.Report(Token, new WorkDoneProgressBegin("Infill", Message: "loading the model"), ProtocolJsonContext.Default.BeginProgress);
+        var shown = ShowProgressAsync(); // beside: a client that never answers is told of a failure all the same
         string outcome;
         try
         {
@@ -34,10 +47,17 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
         {
             // Whatever kept the model from loading, the user must hear of it, and the session goes on without suggestions.
             outcome = "the model could not be loaded";
-            logger.LogError("No suggestions: {Reason}", e.Message);
+            logger.LogError(e.InnerException, "No suggestions: {Reason}", e.Message);
             client.Show(MessageType.Error, $"Infill can't suggest anything: {e.Message}");
         }
 
-        if (isShown) client.Report(Token, new WorkDoneProgressEnd(outcome), ProtocolJsonContext.Default.EndProgress);
+        if (await shown) client.Report(Token, new WorkDoneProgressEnd(outcome), ProtocolJsonContext.Default.EndProgress);
+    }
+
+    private async Task<bool> ShowProgressAsync()
+    {
+        if (session.Client?.Capabilities.Window?.WorkDoneProgress != true || !await client.CreateProgressAsync(Token)) return false;
+        client.Report(Token, new WorkDoneProgressBegin("Infill", Message: "loading the model"), ProtocolJsonContext.Default.BeginProgress);
+        return true;
     }
 }

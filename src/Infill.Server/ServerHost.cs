@@ -26,6 +26,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     public Func<IModelRunner>? LoadModel { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How often to look whether the editor still lives.</summary>
+    public TimeSpan ParentCheck { get; init; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>Composition root of <c>infill lsp</c>: every part is made here, by hand, so that start-up needs no reflection.</summary>
@@ -56,7 +59,8 @@ internal static class ServerHost
             var given = provider.GetRequiredService<ServerOptions>();
             var settings = provider.GetRequiredService<Session>().Settings;
             var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Engine");
-            return new CompletionEngine(given.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null)), settings.Engine, given.Time, logger);
+            var load = given.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null));
+            return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, given.Time, logger);
         });
         services.AddSingleton(static provider => new CompletionService(
             provider.GetRequiredService<CompletionEngine>(), provider.GetRequiredService<ServerOptions>().Time));

@@ -20,7 +20,8 @@ internal enum SessionState
 internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsLayer? commandLine, Action<string> problem)
 {
     private readonly Lock _settingsGate = new();
-    private volatile InfillSettings _settings = InfillSettings.From([.. ownLayers, commandLine], problem);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal); // problems of the settings; guarded by _settingsGate
+    private volatile InfillSettings _settings = InfillSettings.From([.. ownLayers, commandLine], static _ => { }); // told when a client can hear it
     private SettingsLayer? _initializationLayer;
     private SettingsLayer? _configurationLayer;
 
@@ -65,7 +66,7 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
         Encoding = Conversions.PreferredEncoding(client.Capabilities.General?.PositionEncodings);
         if (client.ClientInfo?.Name == "Neovim") SupersededError = s_cancelled;
         Folders = Longest(client.WorkspaceFolders?.Select(folder => folder.Uri) ?? (client.RootUri is { } root ? [root] : []));
-        Merge(() => _initializationLayer = SettingsSources.FromClient(client.InitializationOptions, problem));
+        Merge(() => _initializationLayer = SettingsSources.FromClient(client.InitializationOptions, TellOnce));
     }
 
     public void ShutDown() => State = SessionState.ShutDown;
@@ -79,7 +80,7 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
     }
 
     /// <summary>Any thread.</summary>
-    public void Configure(JsonElement? settings) => Merge(() => _configurationLayer = SettingsSources.FromClient(settings, problem));
+    public void Configure(JsonElement? settings) => Merge(() => _configurationLayer = SettingsSources.FromClient(settings, TellOnce));
 
     public void ChangeFolders(WorkspaceFoldersChangeEvent change) =>
         Folders = Longest(Folders.Except(change.Removed.Select(folder => folder.Uri), StringComparer.Ordinal)
@@ -87,12 +88,17 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
 
     private static List<string> Longest(IEnumerable<string> uris) => [.. uris.OrderByDescending(uri => uri.Length)];
 
+    private void TellOnce(string sentence)
+    {
+        if (_told.Add(sentence)) problem(sentence);
+    }
+
     private void Merge(Action change)
     {
         lock (_settingsGate)
         {
             change();
-            _settings = InfillSettings.From([.. ownLayers, _initializationLayer, _configurationLayer, commandLine], problem);
+            _settings = InfillSettings.From([.. ownLayers, _initializationLayer, _configurationLayer, commandLine], TellOnce);
         }
     }
 }

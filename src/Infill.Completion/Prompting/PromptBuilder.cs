@@ -21,6 +21,9 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
     private const int CharactersPerToken = 3;
 
+    /// <summary>Longer names are cut: they may be any URI, and are no part of the budgets.</summary>
+    private const int MaxPathLength = 256;
+
     public FimTemplate Template => template;
 
     /// <summary>Builds the prompt for a cursor.</summary>
@@ -33,7 +36,16 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     {
         var prefix = FitPrefix(text, cursor, options.PrefixTokens);
         var suffix = FitSuffix(text, cursor, options.SuffixTokens);
-        return template.Render(new FimPrompt(path, prefix, suffix), vocabulary);
+        return template.Render(new FimPrompt(Shorten(path), prefix, suffix), vocabulary);
+    }
+
+    /// <summary>The end of a long name says more than its beginning; cut between two folders where there are any.</summary>
+    private static string Shorten(string path)
+    {
+        if (path.Length <= MaxPathLength) return path;
+        var slash = path.IndexOf('/', path.Length - MaxPathLength);
+        var start = slash >= 0 && slash < path.Length - 1 ? slash + 1 : path.Length - MaxPathLength;
+        return char.IsLowSurrogate(path[start]) ? path[(start + 1)..] : path[start..];
     }
 
     /// <summary>

@@ -17,22 +17,23 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
         var uri = parameters.TextDocument.Uri;
         if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor)) return nothing;
         var settings = session.Settings;
-        var isInvoked = parameters.Context?.TriggerKind == CompletionTriggerKind.Invoked;
+        if (!settings.Enabled) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
         using var active = session.Active.Begin(uri, request);
         await Task.Yield(); // the turn is over
 
         var suggested = "";
-        await foreach (var suggestion in suggestions.SuggestAsync(uri, text, cursor, isInvoked, settings, active.Superseded, request.Cancelled))
+        await foreach (var suggestion in suggestions.SuggestAsync(uri, text, cursor, isInvoked: false, settings, active.Superseded, request.Cancelled))
         {
             suggested = suggestion.Text;
         }
 
-        if (request.IsAnswered) throw new OperationCanceledException();
+        active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.
         var word = WordBefore(text, cursor);
         var start = Conversions.ToLsp(text.PositionAt(cursor - word.Length, session.Encoding));
+        var end = Conversions.ToLsp(text.PositionAt(cursor, session.Encoding));
         var insert = word + suggested;
         return new CompletionList(IsIncomplete: true, [new CompletionItem(
             Label(insert),
@@ -43,7 +44,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
             SortText: "\0",
             InsertTextFormat: InsertTextFormat.PlainText,
             InsertTextMode: InsertTextMode.AsIs,
-            TextEdit: new TextEdit(new LspRange(start, parameters.Position), insert))]);
+            TextEdit: new TextEdit(new LspRange(start, end), insert))]);
     }
 
     private static string WordBefore(Infill.Completion.Documents.SourceText text, int cursor)

@@ -32,13 +32,13 @@ internal sealed class InlineCompletionHandler(
             parameters.TextDocument.Uri, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
         {
             text = suggestion.Text;
-            if (partial is { } growing && settings.GrowingSnapshots && !request.IsAnswered && pacer.ShouldSend(text))
+            if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(text))
             {
                 client.SendPartial(growing, item.Build(text));
             }
         }
 
-        if (request.IsAnswered) throw new OperationCanceledException(); // cancelled or superseded
+        active.ThrowIfEnded();
         if (partial is not { } token) return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
 
         // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.
@@ -60,7 +60,8 @@ internal sealed class InlineCompletionHandler(
             if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not var (text, cursor)) return null;
             if (parameters.Context.SelectedCompletionInfo is not { } selected)
             {
-                return new Place(text, cursor, new LspRange(parameters.Position, parameters.Position), "");
+                var at = Conversions.ToLsp(text.PositionAt(cursor, session.Encoding)); // never past the line, even where the client's is
+                return new Place(text, cursor, new LspRange(at, at), "");
             }
 
             var from = DocumentPlace.Offset(session, text, selected.Range.Start);

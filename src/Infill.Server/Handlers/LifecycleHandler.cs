@@ -9,7 +9,9 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
 {
     public static string Version { get; } = typeof(LifecycleHandler).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    /// <summary>Called when the client has taken the answer to initialize.</summary>
+    private bool _isInitialized; // dispatch loop only
+
+    /// <summary>Called once, when the client has taken the answer to initialize.</summary>
     public required Action Initialized { get; init; }
 
     /// <summary>Called with the exit code.</summary>
@@ -51,6 +53,8 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
 
     private void OnInitialized()
     {
+        if (_isInitialized) return;
+        _isInitialized = true;
         var workspace = session.Client?.Capabilities.Workspace;
         if (workspace?.DidChangeConfiguration?.DynamicRegistration == true) _ = client.RegisterForConfigurationAsync();
         if (workspace?.Configuration == true) _ = client.AskConfigurationAsync(session.Configure);

@@ -10,6 +10,9 @@ namespace Infill.Server.Handlers;
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
 internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, ILogger logger)
 {
+    private int _hasTold; // 1 once a request that the model can't take was told of; any thread
+    private volatile string? _lastFault;
+
     /// <summary>Streams a suggestion; the last item is the whole. Ends empty where suggestions are off or the model is not to be had.</summary>
     /// <param name="uri">The document.</param>
     /// <param name="text">Its text.</param>
@@ -43,12 +46,13 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
             }
             catch (EngineException e)
             {
-                // Said once, when loading failed; an error for every key would be in the way.
-                logger.LogDebug("No suggestion: {Reason}", e.Message);
+                // A model that can't be loaded was told of then. What it can't take is told once: a line for every key would be in the way.
+                var isNews = !completions.Value.ReadyAsync(CancellationToken.None).IsFaulted && Interlocked.Exchange(ref _hasTold, 1) == 0;
+                logger.Log(isNews ? LogLevel.Warning : LogLevel.Debug, "No suggestion: {Reason}", e.Message);
                 yield break;
             }
 
-            if (suggestion.Fault is { } fault) logger.LogError("A suggestion failed: {Fault}", fault);
+            if (suggestion.Fault is { } fault && fault != _lastFault) logger.LogError("A suggestion failed: {Fault}", _lastFault = fault);
             yield return suggestion;
         }
     }

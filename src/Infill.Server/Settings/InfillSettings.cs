@@ -56,7 +56,7 @@ public sealed record InfillSettings
             PrefixTokens = Within("prefixTokens", layer.PrefixTokens, 16, 65_536, Prompt.PrefixTokens, problem),
             SuffixTokens = Within("suffixTokens", layer.SuffixTokens, 0, 65_536, Prompt.SuffixTokens, problem),
         },
-        ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model),
+        ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
         Engine = Engine with
         {
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
@@ -99,8 +99,17 @@ public sealed record InfillSettings
         return before;
     }
 
-    private static string Expand(string path) => Path.GetFullPath(
-        path.StartsWith("~/", StringComparison.Ordinal)
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..])
-            : path);
+    private string Expand(string path, Action<string> problem)
+    {
+        if (path.StartsWith("~/", StringComparison.Ordinal)) path = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..]);
+        try
+        {
+            return Path.GetFullPath(path);
+        }
+        catch (ArgumentException e)
+        {
+            problem($"The setting infill.model is not a path: {e.Message}");
+            return ModelPath;
+        }
+    }
 }

@@ -5,6 +5,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = []; // guarded by _gate
+    private readonly TaskCompletionSource _hasTimer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _now = TimeSpan.FromHours(1);   // guarded by _gate
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -15,6 +16,9 @@ internal sealed class ManualTime : TimeProvider
     }
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(GetTimestamp());
+
+    /// <summary>Completes once somebody waits by this clock.</summary>
+    public Task TimerAsync() => _hasTimer.Task.WaitAsync(Patience.Limit);
 
     /// <summary>Moves the clock and fires the timers that are due, on this thread.</summary>
     public void Advance(TimeSpan by)
@@ -52,6 +56,7 @@ internal sealed class ManualTime : TimeProvider
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
                 Due = clock._now + dueTime;
                 clock._timers.Add(this);
+                clock._hasTimer.TrySetResult();
                 return true;
             }
         }

@@ -1,0 +1,78 @@
+using Infill.Completion.Prompting;
+using Infill.Engine;
+
+namespace Infill.Tests.Completion.Prompting;
+
+public sealed class FimTemplateTests
+{
+    private static readonly FimPrompt s_prompt = new("src/a.py", "before", "after");
+
+    [Theory]
+    [InlineData(FimOrder.PrefixFirst, "<FILE>src/a.py\n<PRE>before<SUF>after<MID>")]
+    [InlineData(FimOrder.SuffixFirst, "<FILE>src/a.py\n<SUF>after<PRE>before<MID>")]
+    [InlineData(FimOrder.PrefixOnly, "<FILE>src/a.py\nbefore")]
+    public void Each_order_puts_the_model_s_tokens_where_it_learnt_them(FimOrder order, string expected)
+    {
+        var vocabulary = new WordVocabulary();
+
+        var tokens = new FimTemplate("test", order).Render(s_prompt, vocabulary);
+
+        Assert.Equal(expected, vocabulary.Text(tokens));
+    }
+
+    [Fact]
+    public void A_model_that_expects_a_beginning_gets_it_first()
+    {
+        var vocabulary = new WordVocabulary { BeginningOfText = WordVocabulary.Beginning };
+
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt, vocabulary);
+
+        Assert.StartsWith("<BEGIN><FILE>", vocabulary.Text(tokens), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_file_token_the_path_is_left_out()
+    {
+        var vocabulary = new WordVocabulary { Fim = new FimTokens(WordVocabulary.Prefix, WordVocabulary.Suffix, WordVocabulary.Middle, null, null) };
+
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt, vocabulary);
+
+        Assert.Equal("<PRE>before<SUF>after<MID>", vocabulary.Text(tokens));
+    }
+
+    [Fact]
+    public void A_file_without_a_name_has_no_path()
+    {
+        var vocabulary = new WordVocabulary();
+
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt with { Path = "" }, vocabulary);
+
+        Assert.Equal("<PRE>before<SUF>after<MID>", vocabulary.Text(tokens));
+    }
+
+    [Fact]
+    public void Text_that_spells_a_marker_stays_text()
+    {
+        var vocabulary = new WordVocabulary();
+        var prompt = new FimPrompt("<FILE>", "a <MID> b", "<|fim_suffix|>");
+
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(prompt, vocabulary);
+
+        Assert.Equal(
+            [WordVocabulary.File, WordVocabulary.Prefix, WordVocabulary.Suffix, WordVocabulary.Middle],
+            tokens.Where(static token => token >= WordVocabulary.FirstSpecial));
+    }
+
+    [Fact]
+    public void The_seed_model_is_asked_suffix_first() =>
+        Assert.Equal(FimOrder.SuffixFirst, FimTemplate.For(new WordVocabulary { ModelName = "fim-52m", Size = 16384 }).Order);
+
+    [Fact]
+    public void Another_model_with_FIM_tokens_is_asked_prefix_first() => Assert.Equal(FimOrder.PrefixFirst, FimTemplate.For(new WordVocabulary()).Order);
+
+    [Fact]
+    public void A_model_that_lacks_a_FIM_token_only_continues() =>
+        Assert.Equal(
+            FimOrder.PrefixOnly,
+            FimTemplate.For(new WordVocabulary { Fim = new FimTokens(WordVocabulary.Prefix, WordVocabulary.Suffix, null, null, null) }).Order);
+}

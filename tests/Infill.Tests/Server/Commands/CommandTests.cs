@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Infill.Tests.Engine.Llama;
+using Infill.Tests.Scenarios;
+
+namespace Infill.Tests.Server.Commands;
+
+public sealed class CommandTests
+{
+    [Theory]
+    [InlineData("complete /nowhere.py:1", 2, "The file '/nowhere.py' does not exist.")]
+    [InlineData("complete /nowhere.py", 2, "names no place")]
+    [InlineData("complete", 2, "infill --help")]
+    [InlineData("complete /etc/hosts:1 --max-tokens 0", 2, "--max-tokens is 0; it must be between 1 and 1024.")]
+    [InlineData("complete /etc/hosts:1 --max-tokens many", 2, "infill --help")]
+    [InlineData("dance", 2, "infill --help")]
+    [InlineData("complete /etc/hosts:1 --model /nowhere.gguf", 1, "/nowhere.gguf")]
+    public async Task What_is_wrong_is_said_in_a_sentence_and_by_the_exit_code(string arguments, int exitCode, string sentence)
+    {
+        var program = await ChildProgram.RunAsync(arguments.Split(' '));
+
+        Assert.Equal(exitCode, program.ExitCode);
+        Assert.Contains(sentence, program.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", program.Error, StringComparison.Ordinal); // no stack trace
+        Assert.Empty(program.Output);
+    }
+
+    [Fact]
+    public async Task A_model_file_that_is_none_is_said()
+    {
+        using var file = new TemporaryFile("this is no model"u8);
+
+        var program = await ChildProgram.RunAsync(["complete", "/etc/hosts:1", "--model", file.Path]);
+
+        Assert.Equal(1, program.ExitCode);
+        Assert.Contains(file.Path, program.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_is_no_failure()
+    {
+        var program = await ChildProgram.RunAsync(["complete", "--help"]);
+
+        Assert.Equal(0, program.ExitCode);
+        Assert.Contains("PATH:LINE[:COL]", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_input_ends_the_server_which_says_nothing()
+    {
+        var program = await ChildProgram.RunAsync(["lsp"]);
+
+        Assert.Equal((1, "", ""), (program.ExitCode, program.Output, program.Error));
+    }
+}
+
+/// <summary>With the default model.</summary>
+[Trait("needs", "model")]
+[Collection(ModelCollection.Name)]
+public sealed class CompleteCommandTests
+{
+    [Fact]
+    public async Task Complete_writes_the_suggestion_and_then_what_it_took()
+    {
+        using var file = new TemporaryFile("def add(a, b):\n    return \n"u8);
+
+        var program = await ChildProgram.RunAsync(["complete", file.Path + ":2", "--max-tokens", "16"]);
+
+        Assert.Equal(0, program.ExitCode);
+        Assert.NotEmpty(program.Output.Trim());
+        Assert.Matches(@"^first text \d+ ms, total \d+ ms, \d+ tokens, \d+ tokens/s, \d+ prompt tokens", program.Error);
+    }
+
+    [Fact]
+    public async Task Complete_prints_one_object_as_JSON()
+    {
+        using var file = new TemporaryFile("def add(a, b):\n    return \n"u8);
+
+        var program = await ChildProgram.RunAsync(["complete", file.Path + ":2", "--max-tokens", "16", "--json"]);
+
+        var report = JsonElement.Parse(program.Output);
+        Assert.NotEmpty(report.GetProperty("text").GetString()!);
+        Assert.True(report.GetProperty("tokens").GetInt32() is > 0 and <= 16);
+        Assert.Empty(program.Error);
+    }
+}

@@ -1,0 +1,71 @@
+using Infill.Tests.Scenarios;
+
+namespace Infill.Tests.Server;
+
+/// <summary>Requests that start, are cancelled, outdone by typing and closed away, in any order.</summary>
+public sealed class RandomSessionTests
+{
+    private const int Documents = 4;
+    private const int Sequences = 1_000;
+
+    [Fact]
+    public Task A_thousand_random_sequences_leave_nothing_running_and_everything_answered() => RunAsync(Environment.TickCount, Sequences);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public Task Seeds_that_are_always_tried(int seed) => RunAsync(seed, 100);
+
+    private static async Task RunAsync(int seed, int sequences)
+    {
+        var random = new Random(seed);
+        var model = new ScriptedModel(contextCells: 8192) { PieceTokens = 16 };
+        await using var editor = await TestEditor.StartAsync(
+            model, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""");
+        var texts = new string?[Documents];
+        var version = 0;
+        List<PendingAnswer> requests = [];
+        for (var i = 0; i < sequences; i++)
+        {
+            var document = random.Next(Documents);
+            var uri = $"file:///{document}.py";
+            if (texts[document] is not { } text)
+            {
+                await editor.OpenAsync(texts[document] = $"# {document}\n", uri, ++version);
+                continue;
+            }
+
+            switch (random.Next(10))
+            {
+                case < 5:
+                    requests.Add(await editor.BeginInlineAsync(
+                        1, text.Length - text.IndexOf('\n', StringComparison.Ordinal) - 1, random.Next(2) == 0 ? """ "partialResultToken":1 """ : null, uri: uri));
+                    if (random.Next(2) == 0) await requests[^1].Answer; // else it runs beside what comes next
+                    break;
+                case < 7:
+                    await editor.TypeAsync(++version, 1, text.Length - text.IndexOf('\n', StringComparison.Ordinal) - 1, "x", uri);
+                    texts[document] = text + "x";
+                    break;
+                case < 9 when requests.Count > 0:
+                    await editor.CancelAsync(requests[^1].Id);
+                    break;
+                default:
+                    await editor.CloseAsync(uri);
+                    texts[document] = null;
+                    break;
+            }
+        }
+
+        await Task.WhenAll(requests.Select(static request => request.Answer));
+        await editor.BarrierAsync();
+
+        var answers = editor.Answers;
+        foreach (var request in requests) Assert.True(answers[request.Id] == 1, $"Seed {seed}: {request.Id} was answered {answers[request.Id]} times.");
+        var left = await editor.Engine.InspectAsync(loop => (
+            loop.Scheduler.Running.Count,
+            loop.Scheduler.Waiting.Count,
+            Owned: loop.Cache.Slots.Count(static slot => slot.Owner is not null),
+            Astray: loop.Cache.Slots.Count(slot => slot.Length != model.TokensOf(slot.Id).Count)));
+        Assert.True(left == (0, 0, 0, 0), $"Seed {seed}: {left} are left running, waiting, owned and astray.");
+    }
+}

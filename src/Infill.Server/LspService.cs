@@ -55,6 +55,13 @@ internal sealed class LspService(IServiceProvider provider) : BackgroundService
     /// <summary>The editor may die without a word: then nobody reads what we suggest.</summary>
     private async Task WatchParentAsync(int parent, TimeSpan interval, Connection connection, CancellationToken stoppingToken)
     {
+        if (!IsAlive(parent))
+        {
+            // Its end will close our input. A process that was never here is one of another machine or container, and no news.
+            _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
+            return;
+        }
+
         using var timer = new PeriodicTimer(interval);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {

@@ -14,9 +14,10 @@ internal static class LspCommand
     public static Command Create()
     {
         var stdio = new Option<bool>("--stdio") { Description = "Speak over standard input and output (the default, and the only way for now)." };
+        var parent = new Option<int?>("--clientProcessId") { Description = "The editor's process, as initialize names it too.", Hidden = true }; // LSP has editors pass it
         var model = CommonOptions.Model();
         var verbose = new Option<bool>("--verbose") { Description = "Log more to standard error." };
-        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, model, verbose };
+        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, parent, model, verbose };
         command.SetAction((arguments, cancellationToken) =>
             RunAsync(arguments.GetValue(model), arguments.GetValue(verbose), cancellationToken));
         return command;

@@ -8,6 +8,8 @@ internal static class SettingsSources
 {
     public const string VariablePrefix = "INFILL_";
 
+    private static readonly JsonDocumentOptions s_lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
     /// <summary><c>~/.config/infill/config.json</c>, or where <c>XDG_CONFIG_HOME</c> says.</summary>
     public static string UserFile
     {
@@ -29,7 +31,8 @@ internal static class SettingsSources
         if (!File.Exists(path)) return null;
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), SettingsJsonContext.Default.SettingsLayer);
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), s_lenient);
+            return Read(document.RootElement);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -78,7 +81,7 @@ internal static class SettingsSources
 
         try
         {
-            if (element.Deserialize(SettingsJsonContext.Default.SettingsLayer) is not { } layer) return null;
+            if (Read(element) is not { } layer) return null;
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
@@ -91,6 +94,21 @@ internal static class SettingsSources
         {
             problem($"The client's settings are not used: {e.Message}");
             return null;
+        }
+    }
+
+    /// <exception cref="JsonException">In words for the user: the serialiser's own name our types.</exception>
+    private static SettingsLayer? Read(JsonElement settings)
+    {
+        if (settings.ValueKind == JsonValueKind.Null) return null;
+        if (settings.ValueKind != JsonValueKind.Object) throw new JsonException("they are no JSON object.");
+        try
+        {
+            return settings.Deserialize(SettingsJsonContext.Default.SettingsLayer);
+        }
+        catch (JsonException e)
+        {
+            throw new JsonException($"the value of {e.Path?.TrimStart('$', '.')} is of the wrong kind.", e);
         }
     }
 }

@@ -233,6 +233,19 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task An_editor_that_was_never_seen_is_in_another_container_and_is_served()
+    {
+        using var gone = Process.Start(new ProcessStartInfo("true"))!;
+        await gone.WaitForExitAsync();
+        await using var editor = await TestEditor.StartAsync(Model, $$"""{"processId":{{gone.Id}},"capabilities":{} }""");
+
+        await editor.ReceiveAsync("window/logMessage", static log => log.GetProperty("message").GetString()!.Contains("can't be seen", StringComparison.Ordinal));
+
+        await editor.OpenAsync("x = ");
+        Assert.Equal(["hello"], (await editor.InlineAsync(0, 4)).Texts());
+    }
+
+    [Fact]
     public async Task Initialized_sent_twice_starts_nothing_twice()
     {
         const string CanRegister = """{"capabilities":{"workspace":{"didChangeConfiguration":{"dynamicRegistration":true}}}}""";

@@ -17,7 +17,14 @@ public sealed class GoldenPromptTests
 
         var tokens = builder.Build(SourceText.From("def add(a, b):\r\n    return \r\n"), 27, "sum.py", PromptOptions.Default);
 
-        Assert.Equal([], tokens);
+        Assert.Equal(
+            [
+                16383, 4653, 7994, 198,                              // <|file_sep|>sum.py⏎
+                16380, 198,                                          // <|fim_suffix|>⏎
+                16378, 630, 1186, 1671, 11, 318, 549, 258, 381, 220, // <|fim_prefix|>def| add|(a|,| b|):⏎|   | return|·
+                16379,                                               // <|fim_middle|>
+            ],
+            tokens);
     }
 
     [Fact]

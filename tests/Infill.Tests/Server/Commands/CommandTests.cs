@@ -45,6 +45,29 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task The_user_s_file_and_variables_are_read_and_their_mistakes_are_said()
+    {
+        var home = Directory.CreateTempSubdirectory("infill-settings-").FullName;
+        Directory.CreateDirectory(Path.Combine(home, "infill"));
+        await File.WriteAllTextAsync(Path.Combine(home, "infill", "config.json"), """{"maxLines":0}""");
+
+        var program = await ChildProgram.RunAsync(
+            ["complete", "/etc/hosts:1", "--model", "/nowhere.gguf"], ("XDG_CONFIG_HOME", home), ("INFILL_MAX_TOKENS", "0"));
+
+        Directory.Delete(home, recursive: true);
+        Assert.Contains("The setting infill.maxLines is 0; it must be between 1 and 200.", program.Error, StringComparison.Ordinal);
+        Assert.Contains("The setting infill.maxTokens is 0; it must be between 1 and 1024.", program.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_arguments_that_the_specification_has_editors_pass_are_taken()
+    {
+        var program = await ChildProgram.RunAsync(["lsp", "--stdio", "--clientProcessId=1"]);
+
+        Assert.Equal((1, "", ""), (program.ExitCode, program.Output, program.Error)); // the input ended, no more than that
+    }
+
+    [Fact]
     public async Task The_end_of_the_input_ends_the_server_which_says_nothing()
     {
         var program = await ChildProgram.RunAsync(["lsp"]);

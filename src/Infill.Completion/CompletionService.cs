@@ -6,7 +6,7 @@ using Infill.Engine;
 namespace Infill.Completion;
 
 /// <summary>Snapshot → prompt → engine → shaped suggestion. Holds no state of any request; any thread.</summary>
-public sealed class CompletionService(CompletionEngine engine, PromptOptions options)
+public sealed class CompletionService(CompletionEngine engine, TimeProvider time)
 {
     private PromptBuilder? _prompts; // made once the vocabulary is there; two threads may both make it, with the same result
 
@@ -22,10 +22,15 @@ public sealed class CompletionService(CompletionEngine engine, PromptOptions opt
         SuggestionRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var prompts = await PromptsAsync(cancellationToken);
+        if (await PromptsWithinAsync(request.Deadline, cancellationToken) is not { } prompts)
+        {
+            yield return new Suggestion("", FinishReason.Deadline);
+            yield break;
+        }
+
         var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping);
         var shaper = new CompletionShaper(context);
-        var generation = new GenerationRequest(prompts.Build(request.Text, request.Cursor, request.Path))
+        var generation = new GenerationRequest(prompts.Build(request.Text, request.Cursor, request.Path, request.Prompt))
         {
             MaxTokens = request.MaxTokens,
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
@@ -60,10 +65,26 @@ public sealed class CompletionService(CompletionEngine engine, PromptOptions opt
     /// <summary>The prompt template in use.</summary>
     public async Task<FimTemplate> TemplateAsync(CancellationToken cancellationToken) => (await PromptsAsync(cancellationToken)).Template;
 
+    /// <summary>Null where the model is not loaded by the deadline.</summary>
+    private async ValueTask<PromptBuilder?> PromptsWithinAsync(TimeSpan? deadline, CancellationToken cancellationToken)
+    {
+        if (deadline is not { } limit || engine.Ready.IsCompleted) return await PromptsAsync(cancellationToken);
+        try
+        {
+            await engine.Ready.WaitAsync(limit, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+
+        return await PromptsAsync(cancellationToken);
+    }
+
     private async ValueTask<PromptBuilder> PromptsAsync(CancellationToken cancellationToken)
     {
         if (_prompts is { } known) return known;
         var vocabulary = await engine.Ready.WaitAsync(cancellationToken);
-        return _prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary), options);
+        return _prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary));
     }
 }

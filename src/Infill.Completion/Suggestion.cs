@@ -14,6 +14,8 @@ public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, st
 
     public TimeSpan? Deadline { get; init; }
 
+    public Prompting.PromptOptions Prompt { get; init; } = Prompting.PromptOptions.Default;
+
     public Shaping.ShapingOptions Shaping { get; init; } = Completion.Shaping.ShapingOptions.Default;
 
     /// <summary>Cancelled when an edit has outdone the request.</summary>

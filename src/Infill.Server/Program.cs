@@ -1,1 +1,3 @@
-Console.WriteLine("infill");
+using Infill.Server;
+
+return await CommandLine.RunAsync(args);

@@ -79,6 +79,11 @@ public sealed class DocumentStore
         }
     }
 
+    /// <summary>A change came that can't even be read: the text is unknown from here on.</summary>
+    /// <returns>A sentence to log; null where the document was out of step already.</returns>
+    public string? MarkOutOfStep(string uri, string reason) =>
+        FallOutOfStep(uri, _documents.GetValueOrDefault(uri), $"A change of {uri} could not be read. {reason}").Problem;
+
     /// <summary>Forgets the document. False where it was not open.</summary>
     public bool Close(string uri) => _documents.TryRemove(uri, out var entry) && entry.Snapshot is not null;
 

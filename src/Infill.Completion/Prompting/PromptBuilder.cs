@@ -6,6 +6,8 @@ namespace Infill.Completion.Prompting;
 /// <summary>How many tokens the parts of a prompt may have.</summary>
 public sealed record PromptOptions
 {
+    public static PromptOptions Default { get; } = new();
+
     /// <summary>Tokens of text before the cursor, at most.</summary>
     public int PrefixTokens { get; init; } = 512;
 
@@ -14,7 +16,7 @@ public sealed record PromptOptions
 }
 
 /// <summary>A place in a document → the prompt's tokens, within the budget. Immutable; any thread.</summary>
-public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template, PromptOptions options)
+public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 {
     /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
     private const int CharactersPerToken = 3;
@@ -25,11 +27,12 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template, 
     /// <param name="text">The document.</param>
     /// <param name="cursor">Offset in UTF-16 units.</param>
     /// <param name="path">The file's name in the prompt; may be empty.</param>
+    /// <param name="options">The budget.</param>
     /// <returns>Tokens, special ones included.</returns>
-    public IReadOnlyList<int> Build(SourceText text, int cursor, string path)
+    public IReadOnlyList<int> Build(SourceText text, int cursor, string path, PromptOptions options)
     {
-        var prefix = FitPrefix(text, cursor);
-        var suffix = FitSuffix(text, cursor);
+        var prefix = FitPrefix(text, cursor, options.PrefixTokens);
+        var suffix = FitSuffix(text, cursor, options.SuffixTokens);
         return template.Render(new FimPrompt(path, prefix, suffix), vocabulary);
     }
 
@@ -37,13 +40,13 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template, 
     /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
     /// before the cursor stay the same from key to key and their KV cache stays valid.
     /// </summary>
-    private string FitPrefix(SourceText text, int cursor)
+    private string FitPrefix(SourceText text, int cursor, int budget)
     {
-        for (var window = options.PrefixTokens * CharactersPerToken; window >= 2; window /= 2)
+        for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
             var start = Anchor(text, cursor, window);
             var prefix = WithLineFeeds(text.Substring(start, cursor - start));
-            if (Count(prefix) <= options.PrefixTokens) return prefix;
+            if (Count(prefix) <= budget) return prefix;
         }
 
         return "";
@@ -62,12 +65,12 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template, 
         return char.IsLowSurrogate(text[anchor]) ? anchor + 1 : anchor;
     }
 
-    private string FitSuffix(SourceText text, int cursor)
+    private string FitSuffix(SourceText text, int cursor, int budget)
     {
-        for (var window = options.SuffixTokens * CharactersPerToken; window >= 2; window /= 2)
+        for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
             var suffix = WithLineFeeds(text.Substring(cursor, SuffixEnd(text, cursor, window) - cursor));
-            if (Count(suffix) <= options.SuffixTokens) return suffix;
+            if (Count(suffix) <= budget) return suffix;
         }
 
         return "";

@@ -95,7 +95,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         parameters.BatchTokens = (uint)options.MaxBatchTokens;
         parameters.UbatchTokens = (uint)options.MaxBatchTokens;
         parameters.MaxSequences = (uint)options.MaxSequences;
-        parameters.MaxOutputs = (uint)Math.Min(options.MaxRunning, options.MaxBatchTokens); // one for each sequence, not for each token
+        parameters.MaxOutputs = (uint)options.MaxSequences; // one for each sequence, not for each token; fewer trip an assertion
         parameters.Threads = options.Threads;
         parameters.ThreadsBatch = options.Threads;
         parameters.FlashAttentionType = FlashAttentionEnabled;

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Infill.Completion;
+using Infill.Engine;
+using Infill.Server.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server.Commands;
+
+/// <summary><c>infill complete</c>: one suggestion for a place in a file, streamed to the terminal.</summary>
+internal static class CompleteCommand
+{
+    public static Command Create()
+    {
+        var place = new Argument<string>("PATH:LINE[:COL]")
+        {
+            Description = "A place in a file; lines and columns count from 1, and without a column the line's end is meant.",
+        };
+        var json = CommonOptions.Json();
+        var maxTokens = new Option<int?>("--max-tokens") { Description = "Tokens to generate at most.", HelpName = "N" };
+        var model = CommonOptions.Model();
+        var command = new Command("complete", "Suggest what to write at a place in a file.") { place, json, maxTokens, model };
+        command.SetAction((arguments, cancellationToken) => RunAsync(
+            arguments.GetRequiredValue(place), arguments.GetValue(json), arguments.GetValue(maxTokens), arguments.GetValue(model), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string place, bool isJson, int? maxTokens, string? model, CancellationToken cancellationToken)
+    {
+        if (!FilePlace.TryRead(place, out var found, out var problem)) return await FailAsync(problem, ExitCodes.BadArguments);
+        if (maxTokens is < 1 or > 1024) return await FailAsync($"--max-tokens is {maxTokens}; it must be between 1 and 1024.", ExitCodes.BadArguments);
+
+        var problems = new List<string>();
+        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), new SettingsLayer { MaxTokens = maxTokens, Model = model }], problems.Add);
+        foreach (var sentence in problems)
+        {
+            await Console.Error.WriteLineAsync(sentence);
+        }
+
+        var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine"); // failures come as exceptions
+        var single = OneRequest(settings);
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            await using var engine = new CompletionEngine(() => ModelLoading.Load(single, logger, progress: null), single.Engine, TimeProvider.System, logger);
+            return await SuggestAsync(engine, single, found, isJson, began, cancellationToken);
+        }
+        catch (EngineException e)
+        {
+            return await FailAsync(e.Message, ExitCodes.Failed);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    private static async Task<int> SuggestAsync(
+        CompletionEngine engine, InfillSettings settings, FilePlace place, bool isJson, long began, CancellationToken cancellationToken)
+    {
+        await engine.Ready.WaitAsync(cancellationToken);
+        var loaded = Stopwatch.GetTimestamp();
+        var request = new SuggestionRequest(place.Text, place.Cursor, place.Name)
+        {
+            MaxTokens = settings.MaxTokens,
+            Priority = RequestPriority.Invoked,
+            Prompt = settings.Prompt,
+            Shaping = settings.Shaping,
+        };
+
+        var shown = "";
+        TimeSpan? firstText = null;
+        Suggestion? last = null;
+        await foreach (var suggestion in new CompletionService(engine, TimeProvider.System).SuggestAsync(request, cancellationToken))
+        {
+            last = suggestion;
+            if (suggestion.Text.Length > shown.Length)
+            {
+                firstText ??= Stopwatch.GetElapsedTime(loaded);
+                if (!isJson) await WriteAsync(suggestion.Text[shown.Length..]);
+                shown = suggestion.Text;
+            }
+        }
+
+        if (last!.Finish == FinishReason.Cancelled) return ExitCodes.Interrupted;
+        if (last.Fault is { } fault) return await FailAsync(fault, ExitCodes.Failed);
+        var report = Report.Of(last, firstText, Stopwatch.GetElapsedTime(loaded), Stopwatch.GetElapsedTime(began, loaded));
+        if (isJson)
+        {
+            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, ReportJsonContext.Default.Report));
+            return ExitCodes.Done;
+        }
+
+        if (shown.Length > 0) await WriteAsync("\n");
+        else await Console.Error.WriteLineAsync("Nothing to suggest here.");
+        await Console.Error.WriteLineAsync(report.ToString());
+        return ExitCodes.Done;
+    }
+
+    private static async Task WriteAsync(string text)
+    {
+        await Console.Out.WriteAsync(text);
+        await Console.Out.FlushAsync(); // seen as it is decoded
+    }
+
+    /// <summary>A context for one request costs less memory and time to make.</summary>
+    private static InfillSettings OneRequest(InfillSettings settings) => settings with
+    {
+        Engine = settings.Engine with { MaxSequences = 1, MaxRunning = 1, ContextCells = Math.Min(settings.Engine.ContextCells, 2048) },
+    };
+
+    private static async Task<int> FailAsync(string message, int exitCode)
+    {
+        await Console.Error.WriteLineAsync(message);
+        return exitCode;
+    }
+}

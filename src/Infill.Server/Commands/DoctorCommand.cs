@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Infill.Completion;
+using Infill.Completion.Documents;
+using Infill.Completion.Prompting;
+using Infill.Engine;
+using Infill.Engine.Llama;
+using Infill.Server.Handlers;
+using Infill.Server.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server.Commands;
+
+/// <summary><c>infill doctor</c>: what is there, whether it works, how fast, and how to mend what doesn't.</summary>
+internal static class DoctorCommand
+{
+    private const string Sample = "def add(a, b):\n    return ‸\n\nprint(add(1, 2))\n";
+
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var command = new Command("doctor", "Check this machine, the native library and the model.") { model };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(model), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? model, CancellationToken cancellationToken)
+    {
+        var findings = new Findings();
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
+        findings.Good("program", $"infill {LifecycleHandler.Version} on .NET {Environment.Version}");
+        findings.Good("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, {memory:F1} GiB");
+
+        var problems = new List<string>();
+        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), new SettingsLayer { Model = model }], problems.Add);
+        foreach (var problem in problems)
+        {
+            findings.Bad("settings", problem, $"correct '{SettingsSources.UserFile}' or the INFILL_* variable");
+        }
+
+        if (problems.Count == 0) findings.Good("settings", File.Exists(SettingsSources.UserFile) ? $"'{SettingsSources.UserFile}'" : "defaults");
+        var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine");
+        if (CheckLibrary(findings, logger)) await CheckModelAsync(findings, settings, logger, cancellationToken);
+        return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static bool CheckLibrary(Findings findings, ILogger logger)
+    {
+        try
+        {
+            var library = LlamaLibrary.Load(logger);
+            findings.Good("llama.cpp", $"{library.Version} in '{library.Directory}'");
+            if (library.CpuVariant.Length > 0) findings.Good("CPU variant", library.CpuVariant);
+            else findings.Bad("CPU variant", "unknown", "the process's libraries can't be listed here; suggestions may still work");
+            return true;
+        }
+        catch (EngineException e)
+        {
+            findings.Bad("llama.cpp", e.Message, "build or install Infill again, or set INFILL_LLAMA_DIR to a folder with llama.cpp's libraries");
+            return false;
+        }
+    }
+
+    private static async Task CheckModelAsync(Findings findings, InfillSettings settings, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var began = Stopwatch.GetTimestamp();
+            await using var engine = new CompletionEngine(() => Describe(findings, settings, logger), settings.Engine, TimeProvider.System, logger);
+            await engine.Ready.WaitAsync(cancellationToken);
+            findings.Good("loading", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0} ms, {settings.Engine.Threads} threads, {settings.Engine.ContextCells} KV cells");
+            await CheckSuggestionAsync(findings, new CompletionService(engine, TimeProvider.System), settings, cancellationToken);
+        }
+        catch (EngineException e)
+        {
+            findings.Bad("model", e.Message, $"name another file with --model or in '{SettingsSources.UserFile}', or remove that setting to use the embedded model");
+        }
+    }
+
+    private static LlamaModelRunner Describe(Findings findings, InfillSettings settings, ILogger logger)
+    {
+        LlamaLibrary.Load(logger);
+        var model = LlamaModel.Load(settings.ModelPath);
+        findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens");
+        var template = FimTemplate.For(model);
+        if (template.Order == FimOrder.PrefixOnly)
+        {
+            findings.Bad("FIM tokens", "the model has none, so it can't see what follows the cursor", "choose a model trained to fill in the middle");
+        }
+        else
+        {
+            findings.Good("FIM tokens", $"prefix {Name(model, model.Fim.Prefix)}, suffix {Name(model, model.Fim.Suffix)}, middle {Name(model, model.Fim.Middle)}, " +
+                $"file {Name(model, model.Fim.FileSeparator)}; template {template.Name}");
+        }
+
+        return new LlamaModelRunner(model, settings.Engine);
+    }
+
+    private static string Name(LlamaModel model, int? token) => token is { } known ? $"{model.Spelling(known)} ({known})" : "none";
+
+    private static async Task CheckSuggestionAsync(Findings findings, CompletionService service, InfillSettings settings, CancellationToken cancellationToken)
+    {
+        var cursor = Sample.IndexOf('‸', StringComparison.Ordinal);
+        var text = SourceText.From(Sample.Remove(cursor, 1));
+        var began = Stopwatch.GetTimestamp();
+        TimeSpan? first = null;
+        Suggestion? last = null;
+        await foreach (var suggestion in service.SuggestAsync(new SuggestionRequest(text, cursor, "sum.py") { Shaping = settings.Shaping }, cancellationToken))
+        {
+            last = suggestion;
+            if (suggestion.Text.Length > 0) first ??= Stopwatch.GetElapsedTime(began);
+        }
+
+        if (last is { Text.Length: > 0, Usage: { } usage })
+        {
+            var rate = usage.Decode > TimeSpan.Zero ? (usage.GeneratedTokens - 1) / usage.Decode.TotalSeconds : 0;
+            findings.Good("suggestion", $"'return {last.Text.ReplaceLineEndings("⏎")}' for a sample");
+            findings.Good("speed", $"first text {first!.Value.TotalMilliseconds:F0} ms, {rate:F0} tokens/s, {usage.PromptTokens} prompt tokens");
+        }
+        else
+        {
+            findings.Bad("suggestion", last?.Fault ?? "the model suggests nothing for a sample", "try another model with --model");
+        }
+    }
+
+    /// <summary>Lines of the report, printed as they come.</summary>
+    private sealed class Findings
+    {
+        private readonly Lock _gate = new(); // the engine's thread reports too
+
+        public bool HasBad { get; private set; }
+
+        public void Good(string subject, string finding) => Write($"ok    {subject,-12} {finding}");
+
+        public void Bad(string subject, string finding, string remedy)
+        {
+            HasBad = true;
+            Write($"FAIL  {subject,-12} {finding}\n      {"",-12} → {remedy}");
+        }
+
+        private void Write(string line)
+        {
+            lock (_gate)
+            {
+                Console.Out.WriteLine(line);
+            }
+        }
+    }
+}

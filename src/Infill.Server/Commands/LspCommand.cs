@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.IO.Pipelines;
+using Infill.Server.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Infill.Server.Commands;
+
+/// <summary><c>infill lsp</c>: a language server on standard input and output.</summary>
+internal static class LspCommand
+{
+    private const int BufferSize = 64 * 1024;
+
+    public static Command Create()
+    {
+        var stdio = new Option<bool>("--stdio") { Description = "Speak over standard input and output (the default, and the only way for now)." };
+        var model = CommonOptions.Model();
+        var verbose = new Option<bool>("--verbose") { Description = "Log more to standard error." };
+        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, model, verbose };
+        command.SetAction((arguments, cancellationToken) =>
+            RunAsync(arguments.GetValue(model), arguments.GetValue(verbose), cancellationToken));
+        return command;
+    }
+
+    public static Task<int> RunAsync(string? model, bool isVerbose, CancellationToken cancellationToken)
+    {
+        static void Problem(string problem) => Console.Error.WriteLine(problem);
+        var own = SettingsSources.Own(Problem);
+        return ServerHost.RunAsync(
+            new ServerOptions(OpenInput(), OpenOutput())
+            {
+                OwnLayers = own,
+                CommandLine = model is null ? null : new SettingsLayer { Model = model },
+                LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
+            },
+            cancellationToken);
+    }
+
+    /// <summary>A thread of its own reads: a pending read of a pipe occupies a thread, and the pool has few.</summary>
+    private static PipeReader OpenInput()
+    {
+        var pipe = new Pipe(new PipeOptions(minimumSegmentSize: BufferSize, useSynchronizationContext: false));
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+                while (true)
+                {
+                    var read = input.Read(pipe.Writer.GetSpan(BufferSize));
+                    if (read == 0) break;
+                    pipe.Writer.Advance(read);
+#pragma warning disable VSTHRD002 // this thread exists to wait
+                    if (pipe.Writer.FlushAsync().AsTask().GetAwaiter().GetResult().IsCompleted) break;
+#pragma warning restore VSTHRD002
+                }
+
+                pipe.Writer.Complete();
+            }
+            catch (IOException e)
+            {
+                pipe.Writer.Complete(e);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "infill-stdin",
+        };
+        thread.Start();
+        return pipe.Reader;
+    }
+
+    private static PipeWriter OpenOutput() => PipeWriter.Create(
+        new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0),
+        new StreamPipeWriterOptions(minimumBufferSize: BufferSize));
+}

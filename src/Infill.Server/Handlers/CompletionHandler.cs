@@ -1,0 +1,71 @@
+using Infill.Protocol.JsonRpc;
+using Infill.Protocol.Lsp;
+
+namespace Infill.Server.Handlers;
+
+/// <summary>textDocument/completion, for clients without inline completion: the same suggestion as one item.</summary>
+internal sealed class CompletionHandler(Session session, SuggestionSource suggestions)
+{
+    private const int LabelLength = 60;
+
+    public void Register(MethodTable methods) => methods.OnRequest(
+        LspMethods.Completion, ProtocolJsonContext.Default.CompletionParams, ProtocolJsonContext.Default.CompletionList, HandleAsync);
+
+    private async Task<CompletionList> HandleAsync(CompletionParams parameters, IncomingRequest request)
+    {
+        var nothing = new CompletionList(IsIncomplete: true, []);
+        var uri = parameters.TextDocument.Uri;
+        if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor)) return nothing;
+        var settings = session.Settings;
+        var isInvoked = parameters.Context?.TriggerKind == CompletionTriggerKind.Invoked;
+        using var active = session.Active.Begin(uri, request);
+        await Task.Yield(); // the turn is over
+
+        var suggested = "";
+        await foreach (var suggestion in suggestions.SuggestAsync(uri, text, cursor, isInvoked, settings, active.Superseded, request.Cancelled))
+        {
+            suggested = suggestion.Text;
+        }
+
+        if (request.IsAnswered) throw new OperationCanceledException();
+        if (suggested.Length == 0) return nothing;
+
+        // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.
+        var word = WordBefore(text, cursor);
+        var start = Conversions.ToLsp(text.PositionAt(cursor - word.Length, session.Encoding));
+        var insert = word + suggested;
+        return new CompletionList(IsIncomplete: true, [new CompletionItem(
+            Label(insert),
+            Kind: CompletionItemKind.Text,
+            Detail: "infill",
+            Documentation: new MarkupContent("plaintext", insert),
+            FilterText: insert,
+            SortText: "\0",
+            InsertTextFormat: InsertTextFormat.PlainText,
+            InsertTextMode: InsertTextMode.AsIs,
+            TextEdit: new TextEdit(new LspRange(start, parameters.Position), insert))]);
+    }
+
+    private static string WordBefore(Infill.Completion.Documents.SourceText text, int cursor)
+    {
+        var start = cursor;
+        var lineStart = text.LineStart(text.LineOf(cursor));
+        while (start > lineStart && (char.IsLetterOrDigit(text[start - 1]) || text[start - 1] == '_')) start--;
+        return text.Substring(start, cursor - start);
+    }
+
+    private static string Label(string insert)
+    {
+        var line = insert.AsSpan().Trim();
+        var end = line.IndexOfAny('\r', '\n');
+        var isCut = end >= 0;
+        if (isCut) line = line[..end];
+        if (line.Length > LabelLength)
+        {
+            line = line[..(char.IsHighSurrogate(line[LabelLength - 1]) ? LabelLength - 1 : LabelLength)];
+            isCut = true;
+        }
+
+        return isCut ? $"{line}…" : line.ToString();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Infill.Completion.Documents;
+using Infill.Protocol.JsonRpc;
+using Infill.Protocol.Lsp;
+
+namespace Infill.Server.Handlers;
+
+/// <summary>textDocument/inlineCompletion: convert, call, convert.</summary>
+internal sealed class InlineCompletionHandler(
+    Session session, ClientLink client, SuggestionSource suggestions, TimeProvider time)
+{
+    private int _lastId; // dispatch loop only
+
+    public void Register(MethodTable methods) => methods.OnRequest(
+        LspMethods.InlineCompletion, ProtocolJsonContext.Default.InlineCompletionParams, ProtocolJsonContext.Default.InlineCompletionList, HandleAsync);
+
+    private async Task<InlineCompletionList> HandleAsync(InlineCompletionParams parameters, IncomingRequest request)
+    {
+        // In the ordered turn: the text, the settings and the place as they are now.
+        if (Place.Find(session, parameters) is not { } place) return InlineCompletionList.Empty;
+        var settings = session.Settings;
+        var id = (++_lastId).ToString(CultureInfo.InvariantCulture);
+        using var active = session.Active.Begin(parameters.TextDocument.Uri, request);
+        await Task.Yield(); // the turn is over; the next message may be taken
+
+        var item = new ItemBuilder(place, Conversions.AcceptedCommand(id));
+        var partial = parameters.PartialResultToken;
+        var pacer = new SnapshotPacer(time);
+        var text = "";
+        var isInvoked = parameters.Context.TriggerKind == InlineCompletionTriggerKind.Invoked;
+        await foreach (var suggestion in suggestions.SuggestAsync(
+            parameters.TextDocument.Uri, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
+        {
+            text = suggestion.Text;
+            if (partial is { } growing && settings.GrowingSnapshots && !request.IsAnswered && pacer.ShouldSend(text))
+            {
+                client.SendPartial(growing, item.Build(text));
+            }
+        }
+
+        if (request.IsAnswered) throw new OperationCanceledException(); // cancelled or superseded
+        if (partial is not { } token) return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
+
+        // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.
+        if (pacer.ShouldSendLast(text)) client.SendPartial(token, item.Build(text));
+        return InlineCompletionList.Empty;
+    }
+
+    /// <summary>Where to suggest, and what the suggestion replaces.</summary>
+    /// <param name="Text">The document; with an entry of the suggest widget selected, as if that were typed.</param>
+    /// <param name="Cursor">Offset in it.</param>
+    /// <param name="Range">Of the client's document, within one line.</param>
+    /// <param name="Typed">Text that the item must begin with: the selected entry.</param>
+    internal sealed record Place(SourceText Text, int Cursor, LspRange Range, string Typed)
+    {
+        /// <summary>Null where the document is out of step: nothing can be suggested for a text that is unknown.</summary>
+        /// <exception cref="RpcException">The document is not open, or the position is outside it.</exception>
+        public static Place? Find(Session session, InlineCompletionParams parameters)
+        {
+            if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not var (text, cursor)) return null;
+            if (parameters.Context.SelectedCompletionInfo is not { } selected)
+            {
+                return new Place(text, cursor, new LspRange(parameters.Position, parameters.Position), "");
+            }
+
+            var from = DocumentPlace.Offset(session, text, selected.Range.Start);
+            var to = DocumentPlace.Offset(session, text, selected.Range.End);
+            if (to < from) throw new RpcException(RpcErrorCodes.InvalidParams, "selectedCompletionInfo.range ends before it starts.");
+            return new Place(text.With(from, to - from, selected.Text), from + selected.Text.Length, selected.Range, selected.Text);
+        }
+    }
+
+    private sealed record ItemBuilder(Place Place, Command Accepted)
+    {
+        public InlineCompletionItem Build(string text) => new(Place.Typed + text, Range: Place.Range, Command: Accepted);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Infill.Protocol.JsonRpc;
+using Infill.Protocol.Lsp;
+
+namespace Infill.Server.Handlers;
+
+/// <summary>initialize to exit, settings, folders and commands.</summary>
+internal sealed class LifecycleHandler(Session session, ClientLink client)
+{
+    public static string Version { get; } = typeof(LifecycleHandler).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    /// <summary>Called when the client has taken the answer to initialize.</summary>
+    public required Action Initialized { get; init; }
+
+    /// <summary>Called with the exit code.</summary>
+    public required Action<int> Exiting { get; init; }
+
+    public void Register(MethodTable methods)
+    {
+        var json = ProtocolJsonContext.Default;
+        methods.Admission = session.Admit;
+        methods.OnRequest(LspMethods.Initialize, json.InitializeParams, json.InitializeResult, InitializeAsync);
+        methods.OnNotification(LspMethods.Initialized, OnInitialized);
+        methods.OnRequest(LspMethods.Shutdown, json.OptionalJsonElement, ShutdownAsync);
+        methods.OnNotification(LspMethods.Exit, () => Exiting(session.Exit()));
+        methods.OnNotification(LspMethods.SetTrace, static () => { });
+        methods.OnNotification(LspMethods.DidChangeConfiguration, json.DidChangeConfigurationParams, OnConfigurationChanged);
+        methods.OnNotification(LspMethods.DidChangeWorkspaceFolders, json.DidChangeWorkspaceFoldersParams, change => session.ChangeFolders(change.Event));
+        methods.OnRequest(LspMethods.ExecuteCommand, json.ExecuteCommandParams, json.OptionalJsonElement, ExecuteAsync);
+    }
+
+    private Task<InitializeResult> InitializeAsync(InitializeParams parameters, IncomingRequest request)
+    {
+        session.Initialize(parameters);
+
+        // Inline completion is what we are for; the plain list is for clients that can't, or everything would show twice.
+        var hasInline = parameters.Capabilities.TextDocument?.InlineCompletion is not null;
+        return Task.FromResult(new InitializeResult(
+            new ServerCapabilities(
+                PositionEncoding: Conversions.ToKind(session.Encoding),
+                TextDocumentSync: new TextDocumentSyncOptions(OpenClose: true, Change: TextDocumentSyncKind.Incremental),
+                CompletionProvider: hasInline ? null : new CompletionOptions(),
+                InlineCompletionProvider: new InlineCompletionOptions(),
+                ExecuteCommandProvider: new ExecuteCommandOptions([CommandNames.Accepted]),
+                Workspace: new WorkspaceOptions(new WorkspaceFoldersServerCapabilities(Supported: true, ChangeNotifications: true))),
+            new ServerInfo("infill", Version)));
+    }
+
+    private void OnInitialized()
+    {
+        var workspace = session.Client?.Capabilities.Workspace;
+        if (workspace?.DidChangeConfiguration?.DynamicRegistration == true) _ = client.RegisterForConfigurationAsync();
+        if (workspace?.Configuration == true) _ = client.AskConfigurationAsync(session.Configure);
+        Initialized();
+    }
+
+    private Task<JsonElement?> ShutdownAsync(IncomingRequest request)
+    {
+        session.ShutDown();
+        return Task.FromResult<JsonElement?>(null);
+    }
+
+    private void OnConfigurationChanged(DidChangeConfigurationParams parameters)
+    {
+        // Clients that answer workspace/configuration send null here, the others send the settings.
+        if (session.Client?.Capabilities.Workspace?.Configuration == true) _ = client.AskConfigurationAsync(session.Configure);
+        else session.Configure(parameters.Settings);
+    }
+
+    private static Task<JsonElement?> ExecuteAsync(ExecuteCommandParams parameters, IncomingRequest request) =>
+        parameters.Command == CommandNames.Accepted
+            ? Task.FromResult<JsonElement?>(null)
+            : throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using Infill.Completion;
+using Infill.Completion.Documents;
+using Infill.Engine;
+using Infill.Server.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server.Handlers;
+
+/// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
+internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, ILogger logger)
+{
+    /// <summary>Streams a suggestion; the last item is the whole. Ends empty where suggestions are off or the model is not to be had.</summary>
+    /// <param name="uri">The document.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="cursor">Offset in it.</param>
+    /// <param name="isInvoked">Asked for by hand: then also where suggestions are off.</param>
+    /// <param name="settings">As they were in the request's turn.</param>
+    /// <param name="superseded">Cancelled by an edit.</param>
+    /// <param name="cancelled">Cancelled by the client.</param>
+    public async IAsyncEnumerable<Suggestion> SuggestAsync(
+        string uri, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
+    {
+        if (!settings.Enabled && !isInvoked) yield break;
+        var request = new SuggestionRequest(text, cursor, Conversions.ToPromptPath(uri, session.Folders))
+        {
+            MaxTokens = settings.MaxTokens,
+            Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
+            Deadline = settings.Deadline,
+            Prompt = settings.Prompt,
+            Shaping = settings.Shaping,
+            Superseded = superseded,
+        };
+
+        await using var suggestions = completions.Value.SuggestAsync(request, cancelled).GetAsyncEnumerator(CancellationToken.None);
+        while (true)
+        {
+            Suggestion suggestion;
+            try
+            {
+                if (!await suggestions.MoveNextAsync()) yield break;
+                suggestion = suggestions.Current;
+            }
+            catch (EngineException e)
+            {
+                // Said once, when loading failed; an error for every key would be in the way.
+                logger.LogDebug("No suggestion: {Reason}", e.Message);
+                yield break;
+            }
+
+            if (suggestion.Fault is { } fault) logger.LogError("A suggestion failed: {Fault}", fault);
+            yield return suggestion;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Infill.Protocol.JsonRpc;
+using Infill.Protocol.Lsp;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server.Handlers;
+
+/// <summary>Open, change, close. Runs in the ordered turn, so that every request sees the text it was asked for.</summary>
+internal sealed class TextDocumentHandler(Session session, ILogger logger)
+{
+    public void Register(MethodTable methods)
+    {
+        var json = ProtocolJsonContext.Default;
+        methods.OnNotification(LspMethods.DidOpenTextDocument, json.DidOpenTextDocumentParams, OnOpened);
+        methods.OnNotification(LspMethods.DidChangeTextDocument, json.DidChangeTextDocumentParams, OnChanged);
+        methods.OnNotification(LspMethods.DidCloseTextDocument, json.DidCloseTextDocumentParams, OnClosed);
+        methods.OnNotification(LspMethods.DidSaveTextDocument, static () => { });
+        methods.NotificationFailed = OnFailed;
+    }
+
+    private void OnOpened(DidOpenTextDocumentParams parameters)
+    {
+        var document = parameters.TextDocument;
+        session.Documents.Open(document.Uri, document.LanguageId, document.Version, document.Text);
+        session.Active.Supersede(document.Uri, session.SupersededError);
+    }
+
+    private void OnChanged(DidChangeTextDocumentParams parameters)
+    {
+        var uri = parameters.TextDocument.Uri;
+        var result = session.Documents.Change(uri, parameters.TextDocument.Version, Conversions.ToText(parameters.ContentChanges), session.Encoding);
+        if (result.Problem is { } problem) Warn(problem);
+        session.Active.Supersede(uri, session.SupersededError);
+    }
+
+    private void OnClosed(DidCloseTextDocumentParams parameters)
+    {
+        var uri = parameters.TextDocument.Uri;
+        if (!session.Documents.Close(uri)) logger.LogWarning("{Uri} was closed but not open.", uri);
+        session.Active.Supersede(uri, session.SupersededError);
+    }
+
+    /// <summary>A change that can't be read leaves the document's text unknown: say so rather than suggest for the wrong text.</summary>
+    private void OnFailed(string method, RpcError error, ReadOnlySpan<byte> parameters)
+    {
+        if (method is not (LspMethods.DidChangeTextDocument or LspMethods.DidOpenTextDocument) || FindUri(parameters) is not { } uri) return;
+        if (session.Documents.MarkOutOfStep(uri, error.Message) is { } problem) Warn(problem);
+        session.Active.Supersede(uri, session.SupersededError);
+    }
+
+    private void Warn(string problem) =>
+        logger.LogWarning("{Problem} It gets no suggestions until it is opened again or sent whole.", problem);
+
+    private static string? FindUri(ReadOnlySpan<byte> parameters)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(parameters);
+            return JsonElement.TryParseValue(ref reader, out var element) && element is { ValueKind: JsonValueKind.Object } root &&
+                root.TryGetProperty("textDocument", out var document) && document.ValueKind == JsonValueKind.Object &&
+                document.TryGetProperty("uri", out var uri) && uri.ValueKind == JsonValueKind.String
+                    ? uri.GetString()
+                    : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Infill.Engine;
+using Infill.Engine.Llama;
+using Infill.Protocol.Lsp;
+using Infill.Server.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server;
+
+/// <summary>Loads the model in the background and tells the editor how far it is, where the editor can show it.</summary>
+internal sealed class ModelLoading(Session session, ClientLink client, ILogger logger)
+{
+    private static readonly ProgressToken Token = new("infill.model");
+
+    /// <summary>Makes the runner, on the engine's thread.</summary>
+    public static IModelRunner Load(InfillSettings settings, ILogger logger, IProgress<float>? progress)
+    {
+        LlamaLibrary.Load(logger);
+        return new LlamaModelRunner(LlamaModel.Load(settings.ModelPath, progress), settings.Engine);
+    }
+
+    /// <summary>Follows the loading to its end; a failure is shown once, and suggestions then stay empty.</summary>
+    public async Task FollowAsync(CompletionEngine engine)
+    {
+        var isShown = session.Client?.Capabilities.Window?.WorkDoneProgress == true && await client.CreateProgressAsync(Token);
+        if (isShown) client.Report(Token, new WorkDoneProgressBegin("Infill", Message: "loading the model"), ProtocolJsonContext.Default.BeginProgress);
+        string outcome;
+        try
+        {
+            var vocabulary = await engine.Ready;
+            outcome = $"model {vocabulary.ModelName} is ready";
+            logger.LogInformation("The model {Name} is loaded from '{Path}'.", vocabulary.ModelName, session.Settings.ModelPath);
+        }
+        catch (Exception e)
+        {
+            // Whatever kept the model from loading, the user must hear of it, and the session goes on without suggestions.
+            outcome = "the model could not be loaded";
+            logger.LogError("No suggestions: {Reason}", e.Message);
+            client.Show(MessageType.Error, $"Infill can't suggest anything: {e.Message}");
+        }
+
+        if (isShown) client.Report(Token, new WorkDoneProgressEnd(outcome), ProtocolJsonContext.Default.EndProgress);
+    }
+}

@@ -1,0 +1,106 @@
+using Infill.Completion.Prompting;
+using Infill.Completion.Shaping;
+using Infill.Engine;
+using Infill.Models;
+
+namespace Infill.Server.Settings;
+
+/// <summary>Settings in force: all layers merged, each value within its bounds.</summary>
+public sealed record InfillSettings
+{
+    public bool Enabled { get; init; } = true;
+
+    public ShapingOptions Shaping { get; init; } = ShapingOptions.Default;
+
+    public PromptOptions Prompt { get; init; } = PromptOptions.Default;
+
+    public int MaxTokens { get; init; } = 96;
+
+    /// <summary>After this time an automatic suggestion shows what it has.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether partial results are snapshots of one growing suggestion, rather than finished items.</summary>
+    public bool GrowingSnapshots { get; init; }
+
+    public string ModelPath { get; init; } = DefaultModel.Path;
+
+    public EngineOptions Engine { get; init; } = new();
+
+    /// <summary>Merges layers, the strongest last.</summary>
+    /// <param name="layers">From the weakest to the strongest; nulls are skipped.</param>
+    /// <param name="problem">Told, in a sentence, of each value that can't be used; the value before it then stands.</param>
+    public static InfillSettings From(IEnumerable<SettingsLayer?> layers, Action<string> problem)
+    {
+        var settings = new InfillSettings();
+        foreach (var layer in layers)
+        {
+            if (layer is not null) settings = settings.With(layer, problem);
+        }
+
+        return settings;
+    }
+
+    private InfillSettings With(SettingsLayer layer, Action<string> problem) => this with
+    {
+        Enabled = layer.Enabled ?? Enabled,
+        MaxTokens = Within("maxTokens", layer.MaxTokens, 1, 1024, MaxTokens, problem),
+        Deadline = TimeSpan.FromMilliseconds(Within("deadline", layer.Deadline, 50, 600_000, (int)Deadline.TotalMilliseconds, problem)),
+        GrowingSnapshots = OneOf("snapshots", layer.Snapshots, "growing", "finished", GrowingSnapshots, problem),
+        Shaping = Shaping with
+        {
+            Mode = ModeOf(layer.Mode, problem),
+            MaxLines = Within("maxLines", layer.MaxLines, 1, 200, Shaping.MaxLines, problem),
+        },
+        Prompt = Prompt with
+        {
+            PrefixTokens = Within("prefixTokens", layer.PrefixTokens, 16, 65_536, Prompt.PrefixTokens, problem),
+            SuffixTokens = Within("suffixTokens", layer.SuffixTokens, 0, 65_536, Prompt.SuffixTokens, problem),
+        },
+        ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model),
+        Engine = Engine with
+        {
+            Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
+            ContextCells = Within("contextCells", layer.ContextCells, 512, 1 << 20, Engine.ContextCells, problem),
+        },
+    };
+
+    private SuggestionMode? ModeOf(string? mode, Action<string> problem)
+    {
+        switch (mode)
+        {
+            case null:
+                return Shaping.Mode;
+            case "auto":
+                return null;
+            case "line":
+                return SuggestionMode.SingleLine;
+            case "block":
+                return SuggestionMode.WholeLines;
+            default:
+                problem($"The setting infill.mode is '{mode}'; it must be auto, line or block.");
+                return Shaping.Mode;
+        }
+    }
+
+    private static bool OneOf(string name, string? value, string yes, string no, bool before, Action<string> problem)
+    {
+        if (value is null) return before;
+        if (value == yes) return true;
+        if (value == no) return false;
+        problem($"The setting infill.{name} is '{value}'; it must be {yes} or {no}.");
+        return before;
+    }
+
+    private static int Within(string name, int? value, int least, int most, int before, Action<string> problem)
+    {
+        if (value is not { } asked) return before;
+        if (asked >= least && asked <= most) return asked;
+        problem($"The setting infill.{name} is {asked}; it must be between {least} and {most}.");
+        return before;
+    }
+
+    private static string Expand(string path) => Path.GetFullPath(
+        path.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..])
+            : path);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Infill.Server.Settings;
+
+/// <summary>Where settings come from, weakest first: the user's file, <c>INFILL_*</c> variables, the client's two ways, the command line.</summary>
+internal static class SettingsSources
+{
+    public const string VariablePrefix = "INFILL_";
+
+    /// <summary><c>~/.config/infill/config.json</c>, or where <c>XDG_CONFIG_HOME</c> says.</summary>
+    public static string UserFile
+    {
+        get
+        {
+            var home = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
+            if (string.IsNullOrEmpty(home)) home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config");
+            return Path.Combine(home, "infill", "config.json");
+        }
+    }
+
+    /// <summary>The user's own layers, weakest first.</summary>
+    public static IReadOnlyList<SettingsLayer?> Own(Action<string> problem) =>
+        [FromFile(UserFile, problem), FromEnvironment(Environment.GetEnvironmentVariable, problem)];
+
+    /// <summary>Null where there is no file, or it can't be read: then the problem is told.</summary>
+    public static SettingsLayer? FromFile(string path, Action<string> problem)
+    {
+        if (!File.Exists(path)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), SettingsJsonContext.Default.SettingsLayer);
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            problem($"The settings file '{path}' is not used: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary><c>INFILL_MAX_TOKENS</c> and its like.</summary>
+    public static SettingsLayer FromEnvironment(Func<string, string?> variable, Action<string> problem)
+    {
+        return new SettingsLayer
+        {
+            Enabled = Text("ENABLED") switch { null => null, "0" or "false" or "off" => false, _ => true },
+            Mode = Text("MODE"),
+            MaxTokens = Number("MAX_TOKENS"),
+            MaxLines = Number("MAX_LINES"),
+            PrefixTokens = Number("PREFIX_TOKENS"),
+            SuffixTokens = Number("SUFFIX_TOKENS"),
+            Deadline = Number("DEADLINE"),
+            Snapshots = Text("SNAPSHOTS"),
+            Model = Text("MODEL"),
+            Threads = Number("THREADS"),
+            ContextCells = Number("CONTEXT_CELLS"),
+        };
+
+        string? Text(string name) => variable(VariablePrefix + name) is { Length: > 0 } value ? value : null;
+
+        int? Number(string name)
+        {
+            var text = Text(name);
+            if (text is null) return null;
+            if (int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)) return number;
+            problem($"{VariablePrefix}{name} is '{text}'; it must be a whole number.");
+            return null;
+        }
+    }
+
+    /// <summary>What a client sent, under the key <c>infill</c> or bare. Machine settings in it are refused.</summary>
+    /// <returns>Null where there is nothing of ours.</returns>
+    public static SettingsLayer? FromClient(JsonElement? sent, Action<string> problem)
+    {
+        if (sent is not { ValueKind: JsonValueKind.Object } element) return null;
+        if (element.TryGetProperty("infill", out var section)) element = section;
+        if (element.ValueKind != JsonValueKind.Object) return null;
+
+        try
+        {
+            if (element.Deserialize(SettingsJsonContext.Default.SettingsLayer) is not { } layer) return null;
+            var allowed = layer.WithoutMachineSettings(out var hadSome);
+            if (hadSome)
+            {
+                problem($"model, threads and contextCells are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+            }
+
+            return allowed;
+        }
+        catch (JsonException e)
+        {
+            problem($"The client's settings are not used: {e.Message}");
+            return null;
+        }
+    }
+}

@@ -34,9 +34,7 @@ const lines = [
     ``, ``,
   ]),
   'class Pyramid:',
-  '    def __init__(self, width, height, depth):',
-  '        self.width = width',
-  '        ',
+  '    ',
 ];
 
 /** The document and its cursor, at the end. */
@@ -199,7 +197,7 @@ const scenarios = {
     const { position } = editor.document;
     const whole = await editor.warmUp();
     const inParts = await editor.askInParts();
-    await editor.type('s');
+    await editor.type('d');
     const afterTyping = { position: editor.document.position, ...await editor.ask() };
     const accepted = await editor.connection
       .sendRequest(ExecuteCommandRequest.type, { command: whole.result?.items?.[0]?.command?.command ?? '', arguments: whole.result?.items?.[0]?.command?.arguments })
@@ -213,7 +211,7 @@ const scenarios = {
     const editor = new Editor(client, { infill: { snapshots: 'growing' } });
     await editor.open();
     const whole = await editor.warmUp();
-    await editor.type('s'); // so that the suggestion is made anew
+    await editor.type('d'); // so that the suggestion is made anew
     const inParts = await editor.askInParts();
     return { whole, inParts, ...await editor.close(), ...editor.report() };
   },
@@ -224,7 +222,7 @@ const scenarios = {
     await editor.open();
     await editor.warmUp();
 
-    await editor.type('s');
+    await editor.type('d');
     const early = new CancellationTokenSource();
     const asked = editor.askInParts(undefined, early);
     early.cancel();
@@ -234,7 +232,7 @@ const scenarios = {
     let afterFirstSnapshot;
     let tries = 0;
     do {
-      await editor.type('\n        ');
+      await editor.type('\n\n\nclass Pyramid:\n    ');
       const late = new CancellationTokenSource();
       afterFirstSnapshot = await editor.askInParts(() => late.cancel(), late);
     } while (!afterFirstSnapshot.error && ++tries < 20);
@@ -283,7 +281,7 @@ async function supersede(clientInfo) {
   await editor.open();
   await editor.warmUp();
   const outdone = editor.ask();
-  await editor.type('s');
+  await editor.type('d');
   const { position } = editor.document;
   const newest = editor.ask();
   return { outdone: await outdone, newest: await newest, position, ...await editor.close(), ...editor.report() };

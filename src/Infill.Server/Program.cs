@@ -1,3 +1,4 @@
 using Infill.Server;
 
+if (args is ["lsp", ..]) StartUp.LoadProtocolBeside();
 return await CommandLine.RunAsync(args);

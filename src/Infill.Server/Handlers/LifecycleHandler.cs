@@ -29,21 +29,24 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
         methods.OnRequest(LspMethods.ExecuteCommand, json.ExecuteCommandParams, json.OptionalJsonElement, ExecuteAsync);
     }
 
+    /// <summary>What the server can do, for a client that agreed on an encoding.</summary>
+    public static InitializeResult Result(string positionEncoding, bool hasInlineCompletion) => new(
+        new ServerCapabilities(
+            PositionEncoding: positionEncoding,
+            TextDocumentSync: new TextDocumentSyncOptions(OpenClose: true, Change: TextDocumentSyncKind.Incremental),
+            // Inline completion is what we are for; the plain list is for clients that can't, or everything would show twice.
+            CompletionProvider: hasInlineCompletion ? null : new CompletionOptions(),
+            InlineCompletionProvider: new InlineCompletionOptions(),
+            ExecuteCommandProvider: new ExecuteCommandOptions([CommandNames.Accepted]),
+            Workspace: new WorkspaceOptions(new WorkspaceFoldersServerCapabilities(Supported: true, ChangeNotifications: true))),
+        new ServerInfo("infill", Version));
+
     private Task<InitializeResult> InitializeAsync(InitializeParams parameters, IncomingRequest request)
     {
         session.Initialize(parameters);
 
-        // Inline completion is what we are for; the plain list is for clients that can't, or everything would show twice.
         var hasInline = parameters.Capabilities.TextDocument?.InlineCompletion is not null;
-        return Task.FromResult(new InitializeResult(
-            new ServerCapabilities(
-                PositionEncoding: Conversions.ToKind(session.Encoding),
-                TextDocumentSync: new TextDocumentSyncOptions(OpenClose: true, Change: TextDocumentSyncKind.Incremental),
-                CompletionProvider: hasInline ? null : new CompletionOptions(),
-                InlineCompletionProvider: new InlineCompletionOptions(),
-                ExecuteCommandProvider: new ExecuteCommandOptions([CommandNames.Accepted]),
-                Workspace: new WorkspaceOptions(new WorkspaceFoldersServerCapabilities(Supported: true, ChangeNotifications: true))),
-            new ServerInfo("infill", Version)));
+        return Task.FromResult(Result(Conversions.ToKind(session.Encoding), hasInline));
     }
 
     private void OnInitialized()

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using Infill.Protocol.Lsp;
+
+namespace Infill.Server;
+
+/// <summary>Work that start-up needs and that can be done beside the rest of it.</summary>
+internal static class StartUp
+{
+    private const string Sample =
+        """
+        {"processId":1,"clientInfo":{"name":"x"},"rootUri":null,"capabilities":{"general":{"positionEncodings":["utf-16"]},
+        "textDocument":{"inlineCompletion":{}}},"workspaceFolders":[{"uri":"file:///x","name":"x"}]}
+        """;
+
+    /// <summary>
+    /// Loads the code that reads and answers <c>initialize</c>, on another core, while this one composes the server: each
+    /// takes about as long, and a client waits for the sum of them otherwise.
+    /// </summary>
+    public static void LoadProtocolBeside() => _ = Task.Run(static () =>
+    {
+        var json = ProtocolJsonContext.Default;
+        _ = JsonSerializer.Deserialize(Sample, json.InitializeParams);
+        _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
+
+        // Made when the handlers are registered, which is before the first message is read.
+        _ = (json.DidOpenTextDocumentParams, json.DidChangeTextDocumentParams, json.DidCloseTextDocumentParams);
+        _ = (json.InlineCompletionParams, json.InlineCompletionList, json.CompletionParams, json.CompletionList);
+        _ = (json.ExecuteCommandParams, json.DidChangeConfigurationParams, json.DidChangeWorkspaceFoldersParams, json.OptionalJsonElement);
+    });
+}

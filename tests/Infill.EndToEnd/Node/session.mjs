@@ -16,6 +16,11 @@ const uri = 'file:///project/shapes.py';
 /** How long the model may take to load, and a process to end, on a busy machine. */
 const patience = 60_000;
 
+/** Whoever runs the tests may have settings of their own, which are none of the tests'. */
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INFILL_'))), XDG_CONFIG_HOME: '/nonexistent',
+};
+
 /** Long enough that a suggestion is not there at once, and so regular that a small model has one to give. */
 const lines = [
   'import math', '', '',
@@ -57,9 +62,9 @@ class Editor {
   #errors = '';
   #ending = false;
 
-  constructor(clientInfo, initializationOptions, processId = process.pid) {
+  constructor(clientInfo, settings = {}, processId = process.pid) {
     this.startedAt = performance.now();
-    this.process = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.process = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
     this.process.stdin.on('error', () => { }); // a server that has ended already is told by its exit code
     this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
     this.closed = once(this.process, 'close');
@@ -77,7 +82,7 @@ class Editor {
     this.connection.onRequest('client/registerCapability', () => null);
     this.connection.listen();
     this.parameters = {
-      processId, clientInfo, initializationOptions, rootUri: null, workspaceFolders: null,
+      processId, clientInfo, initializationOptions: { infill: { deadline: patience, ...settings } }, rootUri: null, workspaceFolders: null,
       capabilities: { general: { positionEncodings: ['utf-16'] }, textDocument: { inlineCompletion: {} }, workspace: { configuration: true } },
     };
   }
@@ -208,7 +213,7 @@ const scenarios = {
 
   /** A client that takes one suggestion as it grows. */
   async growing() {
-    const editor = new Editor(client, { infill: { snapshots: 'growing' } });
+    const editor = new Editor(client, { snapshots: 'growing' });
     await editor.open();
     const whole = await editor.warmUp();
     await editor.type('d'); // so that the suggestion is made anew
@@ -218,7 +223,7 @@ const scenarios = {
 
   /** $/cancelRequest, before anything came and after the first snapshot. */
   async cancel() {
-    const editor = new Editor(client, { infill: { snapshots: 'growing' } });
+    const editor = new Editor(client, { snapshots: 'growing' });
     await editor.open();
     await editor.warmUp();
 

@@ -17,6 +17,9 @@ internal sealed record LspLog(IReadOnlyList<string> Lines)
     /// <summary>Suggestions that were accepted, as the server was told.</summary>
     public int Accepted => Count("\"rpc.send\"", "command = \"infill.accepted\"");
 
+    /// <summary>Requests that were answered with a suggestion.</summary>
+    public int Suggested => Count("\"rpc.receive\"", "result = { items = { {");
+
     /// <summary>Edits that went out.</summary>
     public int Changes => Count("\"rpc.send\"", "method = \"textDocument/didChange\"");
 

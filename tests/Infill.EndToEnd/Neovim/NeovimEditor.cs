@@ -9,8 +9,8 @@ namespace Infill.EndToEnd;
 /// <param name="Text">The buffer.</param>
 /// <param name="Ghost">The suggestion on the screen; empty where there is none.</param>
 /// <param name="Messages">The answer to <c>:messages</c>.</param>
-/// <param name="Clients">Language servers of the buffer.</param>
-internal sealed record NeovimState(string Mode, int Line, int Column, string Text, string Ghost, string Messages, int Clients);
+/// <param name="IsAttached">Whether typing asks the language server.</param>
+internal sealed record NeovimState(string Mode, int Line, int Column, string Text, string Ghost, string Messages, bool IsAttached);
 
 /// <summary>One real Neovim in a terminal (tmux), in a chroot that holds nothing but Neovim and the published program.</summary>
 /// <remarks>Without a terminal Neovim fires none of the events of insert mode, so nothing would be asked.</remarks>
@@ -104,7 +104,7 @@ internal sealed class NeovimEditor : IAsyncDisposable
             "nvim", "--clean", "-u", "/mnt/init.lua", "--cmd", "luafile /mnt/probe.lua", "--listen", "/mnt/nvim.sock", "/mnt/project/shapes.py",
             ";", "set-option", "remain-on-exit", "on",
         ]);
-        await UntilAsync(state => state.Clients == 1);
+        await UntilAsync(state => state.IsAttached);
     }
 
     private IEnumerable<string> Enter => [Path.Combine(Places.Neovim, "enter.sh"), Places.Chroot, Places.Publish, _work];

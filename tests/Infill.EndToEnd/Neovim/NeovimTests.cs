@@ -108,9 +108,11 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         await editor.UntilLogAsync(log => log.Asked == before.Asked + 2 && log.Changes == before.Changes + 2);
         await editor.ContinueServerAsync();
 
-        await editor.UntilLogAsync(log => log.AnsweredWith(RequestCancelled) == 1);
-        await editor.UntilAsync(state => state.Ghost.Length > 0 && state.Text.EndsWith("def ", StringComparison.Ordinal));
+        await editor.UntilLogAsync(log => log.AnsweredWith(RequestCancelled) == 1 && log.Suggested == before.Suggested + 1);
+        var state = await editor.StateAsync();
         output.WriteLine(await editor.ScreenAsync());
+        Assert.EndsWith("def ", state.Text, StringComparison.Ordinal);
+        Assert.NotEmpty(state.Ghost);
         await AssertSilentAsync(editor);
     }
 
@@ -128,7 +130,8 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
     private static async Task AssertSilentAsync(NeovimEditor editor)
     {
         Assert.DoesNotMatch(ErrorMessage(), (await editor.StateAsync()).Messages);
-        Assert.Empty(editor.Log.Errors);
+        var errors = string.Join('\n', editor.Log.Errors);
+        Assert.True(errors.Length == 0, errors);
     }
 
     private static string FirstLine(string text) => text.Split('\n')[0];

@@ -18,6 +18,7 @@ function Probe()
     text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n'),
     ghost = table.concat(ghost, '\n'),
     messages = vim.fn.execute('messages'),
-    clients = #vim.lsp.get_clients({ bufnr = 0 }),
+    -- The request for a suggestion hangs on this event, from when the server is initialized and attached.
+    isAttached = #vim.lsp.get_clients({ bufnr = 0 }) == 1 and #vim.api.nvim_get_autocmds({ event = 'CursorMovedI', buffer = 0 }) > 0,
   })
 end

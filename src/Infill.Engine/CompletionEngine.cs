@@ -15,6 +15,7 @@ public sealed class CompletionEngine : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private EngineLoop? _loop;       // written by the engine thread before _ready completes
+    private volatile string? _fault; // written by the engine thread when it dies, before the inbox closes
     private volatile bool _stopping; // written by DisposeAsync, read by the engine thread
 
     /// <summary>Starts the engine thread, which loads the model first.</summary>
@@ -50,14 +51,24 @@ public sealed class CompletionEngine : IAsyncDisposable
         GenerationRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var submittedAt = _time.GetTimestamp();
+        if (await WaitForModelAsync(request, cancellationToken).ConfigureAwait(false) is not FinishReason.None and var ended)
+        {
+            yield return NeverRun(request, ended, submittedAt);
+            yield break;
+        }
+
         _loop!.Validate(request);
 
         // Disposing the ticket stops the sequence, so breaking out early frees its slot too.
-        using var ticket = new Ticket(request, _inbox, _time.GetTimestamp());
+        using var ticket = new Ticket(request, _inbox, submittedAt);
         using var cancelled = cancellationToken.Register(static state => ((Ticket)state!).Stop(FinishReason.Cancelled), ticket);
         using var superseded = request.Superseded.Register(static state => ((Ticket)state!).Stop(FinishReason.Superseded), ticket);
-        _inbox.Submit(ticket);
+        if (!_inbox.TrySubmit(ticket))
+        {
+            yield return NeverRun(request, _fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
+            yield break;
+        }
 
         // Not cancelled here: the channel completes after the last chunk, which says why and what it cost.
         await foreach (var chunk in ticket.Chunks.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -67,12 +78,25 @@ public sealed class CompletionEngine : IAsyncDisposable
     }
 
     /// <summary>Has the engine thread look at its own state between two steps. For tests and status.</summary>
+    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
     internal async Task<T> InspectAsync<T>(Func<EngineLoop, T> look)
     {
         await Ready.ConfigureAwait(false);
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _inbox.Ask(() => answer.SetResult(look(_loop!)));
+        ObjectDisposedException.ThrowIf(!_inbox.TryAsk(Answer), this);
         return await answer.Task.ConfigureAwait(false);
+
+        void Answer()
+        {
+            try
+            {
+                answer.SetResult(look(_loop!));
+            }
+            catch (Exception e) // whatever a look does wrong belongs to who asked, never to the engine thread
+            {
+                answer.SetException(e);
+            }
+        }
     }
 
     /// <summary>Stops every request, frees the model and ends the thread.</summary>
@@ -83,17 +107,47 @@ public sealed class CompletionEngine : IAsyncDisposable
         await _stopped.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Until the model is loaded, the engine thread hears nothing: what ends a request in that time is seen to here.</summary>
+    /// <returns><see cref="FinishReason.None"/> when the model is there.</returns>
+    private async Task<FinishReason> WaitForModelAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        if (!Ready.IsCompleted)
+        {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, request.Superseded);
+            var patience = request.Deadline is { } deadline
+                ? TimeSpan.FromMilliseconds(Math.Clamp(deadline.TotalMilliseconds, 0, int.MaxValue)) // what a timer can count
+                : Timeout.InfiniteTimeSpan;
+            await ((Task)Ready).WaitAsync(patience, _time, ended.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (Ready.IsCompleted)
+        {
+            await Ready.ConfigureAwait(false);
+            return FinishReason.None;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return request.Superseded.IsCancellationRequested ? FinishReason.Superseded : FinishReason.Deadline;
+    }
+
+    private GenerationChunk NeverRun(GenerationRequest request, FinishReason reason, long submittedAt) =>
+        new("", reason, new Usage(request.Prompt.Count, 0, 0, 0, _time.GetElapsedTime(submittedAt), TimeSpan.Zero, TimeSpan.Zero))
+        {
+            Fault = reason == FinishReason.Faulted ? _fault : null,
+        };
+
     private void Main(Func<IModelRunner> load)
     {
         try
         {
             using var model = load();
-            using var loop = new EngineLoop(model, _options, _inbox, _time, _logger);
+            using var loop = new EngineLoop(model, _options, _inbox, () => _stopping, _time, _logger);
             _loop = loop;
             _ready.SetResult(model.Vocabulary);
             while (!_stopping)
             {
-                loop.RunOnce(() => _stopping);
+                loop.RunOnce();
             }
 
             loop.StopAll();
@@ -101,6 +155,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         catch (Exception e)
         {
             // The edge of the thread: whatever it was, callers must hear of it rather than wait for ever.
+            _fault = e.Message;
             _ready.TrySetException(e);
             _ = _ready.Task.Exception; // observed: the server may end before anybody asks
             if (e is not EngineException) _logger.LogCritical(e, "The engine thread failed.");

@@ -9,23 +9,24 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
-    /// <summary>A step that is mostly cancelled is aborted though others ride in it, if what these lose is at most this share of it.</summary>
-    private const int CheapShare = 8;
-
     private readonly IModelRunner _model;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineMetrics _metrics;
     private readonly List<Sequence> _ended = [];
-    private readonly Func<bool> _shouldAbort;
-    private StepPlan? _step;
-    private Func<bool>? _isStopping;
-    private int _stopsSeen;
-    private bool _abort;
-    private bool _lastWasAborted;
+    private readonly List<Action> _questions = [];
+    private readonly Func<bool> _isStopping;
+    private readonly StepAbort _abort;
 
-    public EngineLoop(IModelRunner model, EngineOptions options, EngineInbox inbox, TimeProvider time, ILogger logger)
+    /// <param name="model">Owned by the engine, which disposes it.</param>
+    /// <param name="options">Budgets and limits.</param>
+    /// <param name="inbox">Where requests come from.</param>
+    /// <param name="isStopping">Whether the engine is being disposed; then steps end early.</param>
+    /// <param name="time">Clock of deadlines and measurements.</param>
+    /// <param name="logger">Receives failures.</param>
+    public EngineLoop(
+        IModelRunner model, EngineOptions options, EngineInbox inbox, Func<bool> isStopping, TimeProvider time, ILogger logger)
     {
         _model = model;
         _inbox = inbox;
@@ -34,7 +35,8 @@ internal sealed class EngineLoop : IDisposable
         Cache = new PrefixCache(model);
         Scheduler = new Scheduler(options, Cache);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
-        _shouldAbort = ShouldAbort;
+        _isStopping = isStopping;
+        _abort = new StepAbort(inbox, isStopping);
     }
 
     public Scheduler Scheduler { get; }
@@ -54,10 +56,16 @@ internal sealed class EngineLoop : IDisposable
     public void Validate(GenerationRequest request)
     {
         if (request.Prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
+        foreach (var token in request.Prompt)
+        {
+            // llama.cpp refuses the whole batch for one bad token: others would be faulted with it.
+            if ((uint)token >= (uint)_model.Vocabulary.Size) throw new EngineException($"The prompt holds token {token}; the model has tokens 0 to {_model.Vocabulary.Size - 1}.");
+        }
+
         if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
 
         var limit = Math.Min(_model.ContextTokens, _model.ContextCells);
-        if (request.Prompt.Count + request.MaxTokens > limit)
+        if ((long)request.Prompt.Count + request.MaxTokens > limit)
         {
             throw new EngineException(
                 $"A prompt of {request.Prompt.Count} tokens and {request.MaxTokens} to generate need more than the model's context of {limit}; shorten the prompt.");
@@ -65,16 +73,17 @@ internal sealed class EngineLoop : IDisposable
     }
 
     /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
-    public void RunOnce(Func<bool> isStopping)
+    public void RunOnce()
     {
-        _isStopping = isStopping;
         if (!Scheduler.HasWork) _inbox.Wait();
         _inbox.Reset();
-        TakeInbox();
-        EndStopped();
+        TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
+        EndStopped();    // before others come: nobody gives way to those who have left
+        TakeRequests();
+        AnswerQuestions();
 
         var plan = Scheduler.PlanStep();
-        if (plan.TotalTokens > 0 && !isStopping()) RunStep(plan);
+        if (plan.TotalTokens > 0 && !_isStopping()) RunStep(plan);
     }
 
     public void StopAll() => EndAll(FinishReason.Cancelled, fault: null);
@@ -83,18 +92,32 @@ internal sealed class EngineLoop : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    private void TakeInbox()
+    private void TakeQuestions()
     {
         while (_inbox.TryTakeQuestion(out var question))
+        {
+            _questions.Add(question);
+        }
+    }
+
+    private void AnswerQuestions()
+    {
+        foreach (var question in _questions)
         {
             question();
         }
 
+        _questions.Clear();
+    }
+
+    private void TakeRequests()
+    {
         while (_inbox.TryTake(out var ticket))
         {
             var sequence = new Sequence(ticket, _model.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
-            if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
+            if (MustEnd(sequence, out var reason)) Complete(sequence, reason);
+            else if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
         }
     }
 
@@ -105,8 +128,7 @@ internal sealed class EngineLoop : IDisposable
         CollectStopped(Scheduler.Waiting);
         foreach (var sequence in _ended)
         {
-            var asked = sequence.Ticket.StopAsked;
-            End(sequence, asked == FinishReason.None ? FinishReason.Deadline : asked);
+            if (MustEnd(sequence, out var reason)) End(sequence, reason);
         }
     }
 
@@ -114,8 +136,15 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (var sequence in sequences)
         {
-            if (sequence.Ticket.StopAsked != FinishReason.None || IsPastDeadline(sequence)) _ended.Add(sequence);
+            if (MustEnd(sequence, out _)) _ended.Add(sequence);
         }
+    }
+
+    private bool MustEnd(Sequence sequence, out FinishReason reason)
+    {
+        reason = sequence.Ticket.StopAsked;
+        if (reason == FinishReason.None && IsPastDeadline(sequence)) reason = FinishReason.Deadline;
+        return reason != FinishReason.None;
     }
 
     private bool IsPastDeadline(Sequence sequence) =>
@@ -129,23 +158,21 @@ internal sealed class EngineLoop : IDisposable
             if (slice.Sequence.StartedAt == 0) slice.Sequence.StartedAt = began;
         }
 
-        _step = plan;
-        _stopsSeen = _inbox.Stops - 1; // look once at the start: a stop may have come since the plan was made
-        _abort = false;
-        StepStatus status;
         try
         {
-            status = _model.Run(plan, _shouldAbort);
+            Settle(plan, _model.Run(plan, _abort.For(plan)), began);
         }
         catch (EngineException e)
         {
             _logger.LogError(e, "A step failed; its requests are answered as faulted.");
             FailStep(plan, e.Message);
-            return;
         }
+    }
 
+    private void Settle(StepPlan plan, StepStatus status, long began)
+    {
         Steps++;
-        _lastWasAborted = status == StepStatus.Aborted;
+        _abort.LastWasAborted = status == StepStatus.Aborted;
         _metrics.StepTime.Record(_time.GetElapsedTime(began).TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         switch (status)
@@ -165,26 +192,6 @@ internal sealed class EngineLoop : IDisposable
                 if (!Cache.TryEvictOther(keep: null)) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
                 break;
         }
-    }
-
-    /// <summary>Asked by the model on this thread, many times a step.</summary>
-    private bool ShouldAbort()
-    {
-        var stops = _inbox.Stops;
-        if (stops == _stopsSeen) return _abort;
-        _stopsSeen = stops;
-        if (_isStopping!()) return _abort = true;
-
-        var stopped = 0;
-        var live = 0;
-        foreach (var slice in _step!.Slices)
-        {
-            if (slice.Sequence.Ticket.StopAsked != FinishReason.None) stopped += slice.Count;
-            else live += slice.Count;
-        }
-
-        // Live work is redone after an abort; never twice in a row, so that cancellations can't starve it.
-        return _abort = stopped > 0 && (live == 0 || (!_lastWasAborted && live * CheapShare <= stopped));
     }
 
     private void Deliver(StepPlan plan)
@@ -250,7 +257,7 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (var slice in plan.Slices)
         {
-            var slot = slice.Sequence.Slot!;
+            if (slice.Sequence.Slot is not { } slot) continue; // it had ended by itself before another's logits failed
             Cache.Reconcile(slot);
             End(slice.Sequence, FinishReason.Faulted, fault: fault);
             Cache.Evict(slot); // nothing that a failed step touched is trusted
@@ -259,7 +266,9 @@ internal sealed class EngineLoop : IDisposable
 
     private void EndAll(FinishReason reason, string? fault)
     {
-        TakeInbox();
+        _inbox.Close(); // what comes later is answered by CompletionEngine itself
+        TakeQuestions();
+        TakeRequests();
         _ended.Clear();
         _ended.AddRange(Scheduler.Running);
         _ended.AddRange(Scheduler.Waiting);
@@ -267,6 +276,8 @@ internal sealed class EngineLoop : IDisposable
         {
             End(sequence, reason, fault: fault);
         }
+
+        AnswerQuestions();
     }
 
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

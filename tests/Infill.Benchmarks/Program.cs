@@ -1,1 +1,22 @@
-Console.WriteLine("bench");
+using BenchmarkDotNet.Running;
+using Infill.Benchmarks.EndToEnd;
+
+// One at a time: two processes that compute at once on two cores slow each other a hundredfold.
+var chosen = args.FirstOrDefault() ?? "all";
+if (chosen == "micro")
+{
+    BenchmarkSwitcher.FromAssembly(typeof(SampleDocument).Assembly).Run(args[1..]);
+    return 0;
+}
+
+if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch"))
+{
+    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | micro ARGS]");
+    return 2;
+}
+
+if (chosen is "all" or "start") await StartUpBenchmark.RunAsync(rounds: 10);
+if (chosen is "all" or "typing") await TypingBenchmark.RunAsync(keysPerSecond: 5, rounds: 3);
+if (chosen is "all" or "cancel") await CancelBenchmark.RunAsync(cancels: 100);
+if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 5);
+return 0;

@@ -46,6 +46,7 @@ internal sealed class PrefixCache
     public bool TryAcquire(Sequence sequence, out Slot slot)
     {
         slot = null!;
+        if (CellsPromised + sequence.CellsNeeded > _model.ContextCells) return false; // evicting all would not help
         if (!TryChoose(sequence.Tokens, out var chosen, out var common)) return false;
 
         // The chosen slot's own tokens beyond the common prefix are forgotten, so they need no room.
@@ -92,6 +93,21 @@ internal sealed class PrefixCache
         if (oldest is null) return false;
         Evict(oldest);
         return true;
+    }
+
+    /// <summary>Cells that running sequences hold or may come to need: eviction can't free these.</summary>
+    private int CellsPromised
+    {
+        get
+        {
+            var cells = 0;
+            foreach (var slot in _slots)
+            {
+                cells += slot.Owner?.CellsNeeded ?? 0;
+            }
+
+            return cells;
+        }
     }
 
     /// <summary>

@@ -62,8 +62,11 @@ internal sealed class LlamaContextHandle : SafeHandleZeroOrMinusOneIsInvalid
 /// <remarks>The functions live in the CPU backend that was chosen at run time, so they are asked for by name.</remarks>
 internal sealed unsafe class LlamaThreadpool : IDisposable
 {
-    /// <summary>How long an idle worker spins before it sleeps, 0–100. Some spinning pays: steps follow each other within microseconds.</summary>
-    private const uint Poll = 50;
+    /// <summary>
+    /// How long an idle worker spins before it sleeps; ggml's own default of 50 is a tenth of a second, which an editor on the
+    /// same cores feels. 1 is some milliseconds: steps follow each other within microseconds.
+    /// </summary>
+    private const uint Poll = 1;
 
     private readonly delegate* unmanaged[Cdecl]<nint, void> _free;
 

@@ -11,20 +11,26 @@ internal static unsafe class LlamaLog
 {
     private static readonly Lock Gate = new();
     private static readonly StringBuilder Line = new(); // guarded by Gate
+    private static ILogger s_logger = NullLogger.Instance;
     private static GgmlLogLevel s_level;                // guarded by Gate
-    private static string s_lastError = "";             // guarded by Gate
+    private static string s_firstError = "";            // guarded by Gate
 
-    internal static ILogger Logger { get; set; } = NullLogger.Instance;
+    /// <summary>Any thread may exchange it; a line that is under way may still go to the one before.</summary>
+    internal static ILogger Logger
+    {
+        get => Volatile.Read(ref s_logger);
+        set => Volatile.Write(ref s_logger, value);
+    }
 
     internal static void Install() => LlamaNative.LogSet(&Write, null);
 
-    /// <summary>The last error line since the call before this one: the native reason behind a failed call.</summary>
-    internal static string TakeLastError()
+    /// <summary>The first error line since the call before this one: the native reason behind a failed call. Those after it are its echoes.</summary>
+    internal static string TakeError()
     {
         lock (Gate)
         {
-            var error = s_lastError;
-            s_lastError = "";
+            var error = s_firstError;
+            s_firstError = "";
             return error;
         }
     }
@@ -41,16 +47,22 @@ internal static unsafe class LlamaLog
 
             var line = Line.ToString().TrimEnd();
             Line.Clear();
-            if (s_level == GgmlLogLevel.Error) s_lastError = line;
+            if (s_level == GgmlLogLevel.Error && s_firstError.Length == 0) s_firstError = line;
 
-            // llama.cpp's INFO is a page per model: detail for us.
-            Logger.Log(s_level switch
+            try
             {
-                GgmlLogLevel.Error => LogLevel.Error,
-                GgmlLogLevel.Warn => LogLevel.Debug,
-                GgmlLogLevel.Info => LogLevel.Debug,
-                _ => LogLevel.Trace,
-            }, "llama.cpp: {Line}", line);
+                // llama.cpp's INFO is a page per model: detail for us.
+                Logger.Log(s_level switch
+                {
+                    GgmlLogLevel.Error => LogLevel.Error,
+                    GgmlLogLevel.Warn => LogLevel.Debug,
+                    GgmlLogLevel.Info => LogLevel.Debug,
+                    _ => LogLevel.Trace,
+                }, "llama.cpp: {Line}", line);
+            }
+            catch (Exception) // a line is lost: an exception that reached the native caller would end the process
+            {
+            }
         }
     }
 }

@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Infill.Engine.Llama;
 
 /// <summary>Loaded weights and their vocabulary. The vocabulary is constant: any thread may ask it.</summary>
+/// <remarks>Once disposed, what still asks gets <see cref="ObjectDisposedException"/>; calls that run hold the weights until they return.</remarks>
 public sealed class LlamaModel : IVocabulary, IDisposable
 {
     private readonly nint _vocabulary;
@@ -70,12 +72,12 @@ public sealed class LlamaModel : IVocabulary, IDisposable
     public static LlamaModel Load(string path, IProgress<float>? progress = null)
     {
         GgufFile.Check(path);
-        LlamaLog.TakeLastError();
+        LlamaLog.TakeError();
         var handle = LoadNative(path, progress);
         if (handle.IsInvalid)
         {
             handle.Dispose();
-            throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeLastError())}");
+            throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeError())}");
         }
 
         if (LlamaNative.ModelHasEncoder(handle) != 0)
@@ -130,7 +132,14 @@ public sealed class LlamaModel : IVocabulary, IDisposable
     }
 
     /// <summary>How a token is spelled in the vocabulary, special ones included: for people to read.</summary>
-    public unsafe string Spelling(int token) => Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(_vocabulary, token)) ?? "";
+    public unsafe string Spelling(int token)
+    {
+        // llama.cpp ends the process over a token that it doesn't have.
+        ArgumentOutOfRangeException.ThrowIfNegative(token);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, Size);
+        using var hold = new WeightsHold(Handle);
+        return Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(_vocabulary, token)) ?? "";
+    }
 
     public void Dispose() => Handle.Dispose();
 
@@ -138,6 +147,7 @@ public sealed class LlamaModel : IVocabulary, IDisposable
 
     private unsafe int TokenizeInto(byte* text, int length, int[] ids)
     {
+        using var hold = new WeightsHold(Handle);
         fixed (int* idsPointer = ids)
         {
             // parse_special is off: a document that spells a FIM marker stays text.
@@ -147,6 +157,7 @@ public sealed class LlamaModel : IVocabulary, IDisposable
 
     private unsafe byte[] ReadPiece(int token)
     {
+        using var hold = new WeightsHold(Handle);
         var buffer = stackalloc byte[256];
         var length = LlamaNative.TokenToPiece(_vocabulary, token, buffer, 256, leftStrip: 0, special: 0);
         if (length >= 0) return new ReadOnlySpan<byte>(buffer, length).ToArray();
@@ -166,12 +177,18 @@ public sealed class LlamaModel : IVocabulary, IDisposable
         parameters.GpuLayers = 0;
         if (progress is null) return LlamaNative.ModelLoadFromFile(path, parameters);
 
-        var handle = GCHandle.Alloc(progress);
+        var relay = new ProgressRelay(progress);
+        var handle = GCHandle.Alloc(relay);
         try
         {
             parameters.ProgressCallback = &OnProgress;
             parameters.ProgressCallbackUserData = (void*)GCHandle.ToIntPtr(handle);
-            return LlamaNative.ModelLoadFromFile(path, parameters);
+            var model = LlamaNative.ModelLoadFromFile(path, parameters);
+            if (relay.Failure is null) return model;
+
+            model.Dispose();
+            relay.Failure.Throw();
+            return model;
         }
         finally
         {
@@ -180,17 +197,56 @@ public sealed class LlamaModel : IVocabulary, IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe byte OnProgress(float share, void* userData)
-    {
-        ((IProgress<float>)GCHandle.FromIntPtr((nint)userData).Target!).Report(share);
-        return 1; // go on
-    }
+    private static unsafe byte OnProgress(float share, void* userData) =>
+        ((ProgressRelay)GCHandle.FromIntPtr((nint)userData).Target!).TryReport(share) ? (byte)1 : (byte)0;
 
     private static string Reason(string nativeError)
     {
-        // 'llama_model_load: error loading model: unknown model architecture' reads better without the function's name.
-        var colon = nativeError.LastIndexOf(": error loading model: ", StringComparison.Ordinal);
-        if (colon >= 0) return nativeError[(colon + ": error loading model: ".Length)..];
+        // 'llama_model_load: error loading model: unknown model architecture' reads better from its end,
+        // 'gguf_init_from_reader: failed to read key-value pairs' without the function's name.
+        const string Loading = ": error loading model: ";
+        var at = nativeError.LastIndexOf(Loading, StringComparison.Ordinal);
+        if (at >= 0) return nativeError[(at + Loading.Length)..];
+
+        var function = nativeError.IndexOf(": ", StringComparison.Ordinal);
+        if (function > 0 && !nativeError.AsSpan(0, function).Contains(' ')) return nativeError[(function + 2)..];
         return nativeError.Length > 0 ? nativeError : "no reason was given; the log may say more.";
+    }
+
+    /// <summary>Carries an exception of the listener around the native frames, which it must not cross.</summary>
+    private sealed class ProgressRelay(IProgress<float> progress)
+    {
+        public ExceptionDispatchInfo? Failure { get; private set; }
+
+        /// <returns>False where the load must end.</returns>
+        public bool TryReport(float share)
+        {
+            try
+            {
+                progress.Report(share);
+                return true;
+            }
+            catch (Exception e) // thrown again when the native call has returned
+            {
+                Failure = ExceptionDispatchInfo.Capture(e);
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Keeps the weights, whose vocabulary is read through a bare pointer, from being freed meanwhile by another thread.</summary>
+    private readonly ref struct WeightsHold
+    {
+        private readonly LlamaModelHandle _handle;
+
+        /// <exception cref="ObjectDisposedException">They are freed already.</exception>
+        public WeightsHold(LlamaModelHandle handle)
+        {
+            var held = false;
+            handle.DangerousAddRef(ref held);
+            _handle = handle;
+        }
+
+        public void Dispose() => _handle.DangerousRelease();
     }
 }

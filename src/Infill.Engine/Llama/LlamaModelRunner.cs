@@ -15,6 +15,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly GCHandle _self;
     private readonly BatchArrays _batch;
     private Func<bool> _shouldAbort = static () => false;
+    private bool _disposed;
 
     /// <summary>Makes a context; the runner owns the model from here on.</summary>
     /// <exception cref="EngineException">There is no memory for the context.</exception>
@@ -64,7 +65,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
             case DecodeStatus.NoCells:
                 return StepStatus.NoCells;
             default:
-                var reason = LlamaLog.TakeLastError();
+                var reason = LlamaLog.TakeError();
                 throw new EngineException($"llama.cpp failed on a batch of {plan.TotalTokens} tokens (status {(int)status}). {reason}".TrimEnd());
         }
     }
@@ -82,10 +83,12 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public void Dispose()
     {
+        if (_disposed) return; // the arrays and the GC handle must be freed once only
+        _disposed = true;
         _context.Dispose();
         _model.Dispose();
         _batch.Dispose();
-        if (_self.IsAllocated) _self.Free();
+        _self.Free();
     }
 
     private LlamaContextParams Parameters(EngineOptions options)

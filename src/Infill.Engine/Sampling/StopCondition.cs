@@ -22,6 +22,7 @@ internal sealed class StopCondition(IReadOnlyList<string> stopStrings)
         var first = -1;
         foreach (var stop in stopStrings)
         {
+            if (stop.Length == 0) continue; // it would stand before every text
             var at = all.IndexOf(stop, StringComparison.Ordinal);
             if (at >= 0 && (first < 0 || at < first)) first = at;
         }

@@ -3,33 +3,36 @@ using System.Collections.Concurrent;
 namespace Infill.Engine.Scheduling;
 
 /// <summary>The one way into the engine thread. Any thread may submit, stop or ask; the engine thread takes.</summary>
+/// <remarks>Closed, it turns away what nobody would ever take; what had been let in before is still taken.</remarks>
 internal sealed class EngineInbox : IDisposable
 {
+    private readonly Lock _gate = new(); // orders letting in and closing; held for one enqueue
     private readonly ConcurrentQueue<Ticket> _submitted = new();
     private readonly ConcurrentQueue<Action> _questions = new();
     private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 0); // an idle engine uses no CPU
+    private bool _closed; // guarded by _gate
     private int _stops;
 
     /// <summary>Grows with every stop that was asked for: the abort callback looks here, some hundred times a step.</summary>
     public int Stops => Volatile.Read(ref _stops);
 
-    public void Submit(Ticket ticket)
-    {
-        _submitted.Enqueue(ticket);
-        Wake(stopped: false);
-    }
+    /// <returns>False once closed: the engine thread will never see the ticket.</returns>
+    public bool TrySubmit(Ticket ticket) => TryLetIn(_submitted, ticket);
 
-    /// <summary>Has the engine thread run <paramref name="question"/> between two steps.</summary>
-    public void Ask(Action question)
-    {
-        _questions.Enqueue(question);
-        Wake(stopped: false);
-    }
+    /// <summary>Has the engine thread run <paramref name="question"/>, which must not throw, between two steps.</summary>
+    /// <returns>False once closed.</returns>
+    public bool TryAsk(Action question) => TryLetIn(_questions, question);
 
     public void Wake(bool stopped)
     {
         if (stopped) Interlocked.Increment(ref _stops);
         _wake.Set();
+    }
+
+    /// <summary>Engine thread only, when it ends: before it takes for the last time.</summary>
+    public void Close()
+    {
+        lock (_gate) _closed = true;
     }
 
     /// <summary>Engine thread only: blocks until something was submitted, stopped or asked since the last take.</summary>
@@ -43,4 +46,16 @@ internal sealed class EngineInbox : IDisposable
     public bool TryTakeQuestion(out Action question) => _questions.TryDequeue(out question!);
 
     public void Dispose() => _wake.Dispose();
+
+    private bool TryLetIn<T>(ConcurrentQueue<T> queue, T item)
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            queue.Enqueue(item);
+        }
+
+        Wake(stopped: false);
+        return true;
+    }
 }

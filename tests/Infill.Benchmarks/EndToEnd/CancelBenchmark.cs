@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace Infill.Benchmarks.EndToEnd;
+
+/// <summary><c>$/cancelRequest</c> to its answer: in prefill, in decode, and beside eight running streams.</summary>
+internal static class CancelBenchmark
+{
+    private const int RunningStreams = 8;
+
+    public static async Task RunAsync(int cancels)
+    {
+        using var server = new LspProcess(LspProcess.PublishedProgram(), "lsp", "--stdio");
+        await server.InitializeAsync(isGrowing: true);
+        for (var i = 0; i <= RunningStreams; i++)
+        {
+            server.Open(Name(i), SampleDocument.Make(300, i));
+        }
+
+        await server.Complete(Name(0), 100, 0).Answer;
+        Console.WriteLine($"cancel to answer, prefill      {await MeasureAsync(server, cancels, inDecode: false)}");
+        Console.WriteLine($"cancel to answer, decode       {await MeasureAsync(server, cancels, inDecode: true)}");
+
+        using var stop = new CancellationTokenSource();
+        var streams = Enumerable.Range(1, RunningStreams).Select(i => KeepBusyAsync(server, i, stop.Token)).ToArray();
+        await Task.Delay(2000);
+        Console.WriteLine($"... prefill, 8 running         {await MeasureAsync(server, cancels, inDecode: false)}");
+        Console.WriteLine($"... decode, 8 running          {await MeasureAsync(server, cancels, inDecode: true)}");
+        await stop.CancelAsync();
+        await Task.WhenAll(streams);
+    }
+
+    private static string Name(int number) => $"file:///bench/cancel{number}.cs";
+
+    private static async Task<Figures> MeasureAsync(LspProcess server, int cancels, bool inDecode)
+    {
+        var figures = new Figures();
+        for (var i = 0; figures.Count < cancels && i < cancels * 4; i++)
+        {
+            // Another place each time, so that the prompt is new and its prefill long.
+            var line = 20 + ((i * 37) % 250);
+            var token = $"{inDecode} {i} {Guid.NewGuid()}";
+            var decoding = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            server.OnProgress(token, _ => decoding.TrySetResult());
+            var (id, answer) = server.Complete(Name(0), line, 4, token);
+            if (inDecode) await Task.WhenAny(decoding.Task, answer);
+            else await Task.Delay(5 + (i % 20));
+            if (answer.IsCompleted) continue;
+            var asked = Stopwatch.GetTimestamp();
+            server.Cancel(id);
+            var arrival = await answer;
+            if ((int?)arrival.Message["error"]?["code"] == -32800) figures.Add(Stopwatch.GetElapsedTime(asked, arrival.At).TotalMilliseconds);
+        }
+
+        return figures;
+    }
+
+    private static async Task KeepBusyAsync(LspProcess server, int number, CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            await server.Complete(Name(number), 50 + (i % 40 * 6), 0, $"busy {number}").Answer;
+        }
+    }
+}

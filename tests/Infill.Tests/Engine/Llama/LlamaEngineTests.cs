@@ -1,0 +1,198 @@
+using Infill.Engine;
+using Infill.Engine.Llama;
+using Infill.Engine.Scheduling;
+using Infill.Tests.Scenarios;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Infill.Tests.Engine.Llama;
+
+/// <summary>The engine over the default model.</summary>
+[Trait("needs", "model")]
+[Collection(ModelCollection.Name)]
+public sealed class LlamaEngineTests : IAsyncLifetime
+{
+    // One thread: a second one that a busy machine pushes aside stops the first, and these tests measure nothing.
+    private static readonly EngineOptions Options = new() { ContextCells = 4096, MaxSequences = 8, MaxRunning = 4, Threads = 1 };
+
+    private readonly CompletionEngine _engine = new(
+        () => new ObservedRunner(new LlamaModelRunner(DefaultModel.Load(), Options)), Options, TimeProvider.System, NullLogger.Instance);
+
+    private IVocabulary _vocabulary = null!; // set before the first test's body
+
+    public async ValueTask InitializeAsync() => _vocabulary = await _engine.Ready.WaitAsync(Patience.Limit);
+
+    public async ValueTask DisposeAsync() => await _engine.DisposeAsync();
+
+    [Fact]
+    public async Task Greedy_text_is_stable_and_not_empty()
+    {
+        var request = new GenerationRequest(Prompt("a.py", "def add(a, b):\n    return")) { MaxTokens = 24 };
+        var first = await RunAsync(request);
+        await RunAsync(new GenerationRequest(Prompt("b.py", "something else entirely")) { MaxTokens = 4 });
+
+        var second = await RunAsync(request);
+
+        TestContext.Current.TestOutputHelper?.WriteLine(first.Text);
+        Assert.NotEmpty(first.Text.Trim());
+        Assert.Equal(first.Text, second.Text);
+    }
+
+    [Fact]
+    public async Task The_same_prompt_again_takes_all_but_its_last_token_from_the_cache()
+    {
+        var request = new GenerationRequest(Prompt("a.py", "def add(a, b):\n    return")) { MaxTokens = 8 };
+        await RunAsync(request);
+
+        var second = await RunAsync(request);
+
+        Assert.Equal(request.Prompt.Count - 1, second.Usage.CachedTokens);
+        await AssertQuietAsync();
+    }
+
+    [Fact]
+    public async Task Four_at_once_part_from_the_texts_they_get_alone_only_where_two_tokens_nearly_tie()
+    {
+        string[] prefixes =
+        [
+            "def add(a, b):\n    return", "import os\n\ndef read(path):\n    with open(",
+            "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n", "for i in range(10):\n    ",
+        ];
+        var requests = prefixes.Select(prefix => new GenerationRequest(Prompt("a.py", prefix)) { MaxTokens = 24, TraceTokens = true }).ToList();
+        var alone = new List<List<TracedToken>>();
+        foreach (var request in requests) alone.Add(Tokens(await RunAsync(request)));
+
+        var together = (await Task.WhenAll(requests.Select(RunAsync))).Select(Tokens).ToList();
+
+        for (var i = 0; i < requests.Count; i++)
+        {
+            var parted = alone[i].Zip(together[i]).FirstOrDefault(static pair => pair.First.Token != pair.Second.Token);
+            if (parted == default) Assert.Equal(alone[i].Count, together[i].Count);
+            TestContext.Current.TestOutputHelper?.WriteLine(parted == default ? $"{i}: the same" : $"{i}: parted at a margin of {parted.First.Margin}");
+            Assert.True(parted == default || parted.First.Margin < 0.1f, $"Request {i} parted from itself at a margin of {parted.First.Margin}.");
+        }
+    }
+
+    [Fact]
+    public async Task Cancelling_in_the_middle_of_a_long_prefill_aborts_the_step()
+    {
+        using var cancel = new CancellationTokenSource();
+        var prompt = Prompt("long.py", string.Concat(Enumerable.Range(0, 400).Select(static i => $"value_{i} = {i * 7919}\n")));
+        prompt.RemoveRange(1500, prompt.Count - 1500);
+        var polls = 0;
+        await ObserveAsync(steps => steps == 2 && ++polls == 20 ? cancel.Cancel : null);
+
+        var generation = await RunAsync(new GenerationRequest(prompt) { MaxTokens = 4 }, cancel.Token);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{generation.Usage.TokensAfterStop} tokens after the stop, {polls} polls in the step");
+        Assert.Equal((FinishReason.Cancelled, 0), (generation.Finish, generation.Usage.TokensAfterStop));
+        Assert.InRange(polls, 20, 60); // asked hundreds of times in a whole step
+        await AssertQuietAsync();
+    }
+
+    [Fact]
+    public async Task A_hundred_random_requests_and_cancellations_leave_the_books_true()
+    {
+#pragma warning disable CA5394 // repeatable by seed
+        var random = new Random(5);
+        for (var round = 0; round < 25; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LiveAsync(new Random(random.Next()))));
+            await AssertQuietAsync();
+        }
+#pragma warning restore CA5394
+    }
+
+#pragma warning disable CA5394
+    private async Task LiveAsync(Random random)
+    {
+        using var cancel = new CancellationTokenSource();
+        var prompt = Prompt($"{random.Next(3)}.py", string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(i => $"x{random.Next(2)} = {i}\n")));
+        var after = random.Next(0, 10);
+        var read = 0;
+        if (after == 0) _ = Task.Run(cancel.Cancel);
+        await foreach (var chunk in _engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = random.Next(1, 10) }, cancel.Token))
+        {
+            Assert.NotEqual(FinishReason.Faulted, chunk.Finish);
+            if (++read == after) await cancel.CancelAsync();
+        }
+
+        Assert.NotEqual(0, read);
+    }
+#pragma warning restore CA5394
+
+    private async Task<Generation> RunAsync(GenerationRequest request, CancellationToken cancellationToken) =>
+        await EngineBench.ReadAsync(_engine.GenerateAsync(request, cancellationToken));
+
+    private Task<Generation> RunAsync(GenerationRequest request) => RunAsync(request, CancellationToken.None);
+
+    private static List<TracedToken> Tokens(Generation generation) =>
+        [.. generation.Chunks.Where(static chunk => chunk.Token is not null).Select(static chunk => chunk.Token!.Value)];
+
+    private List<int> Prompt(string file, string prefix)
+    {
+        var fim = _vocabulary.Fim;
+        var tokens = new List<int> { fim.FileSeparator!.Value };
+        _vocabulary.Tokenize(file + "\n", tokens);
+        tokens.Add(fim.Suffix!.Value);
+        _vocabulary.Tokenize("\n", tokens);
+        tokens.Add(fim.Prefix!.Value);
+        _vocabulary.Tokenize(prefix, tokens);
+        tokens.Add(fim.Middle!.Value);
+        return tokens;
+    }
+
+    /// <summary>Has <paramref name="onPoll"/> asked at each look at the abort signal, with the number of the step; what it returns is run there.</summary>
+    private async Task ObserveAsync(Func<int, Action?> onPoll) => await _engine.InspectAsync(loop => ((ObservedRunner)loop.Model).OnPoll = onPoll);
+
+    private async Task AssertQuietAsync()
+    {
+        var (busy, books) = await _engine.InspectAsync(static loop => (
+            loop.Scheduler.HasWork,
+            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model.Length(slot.Id))).ToList()));
+        Assert.False(busy);
+        Assert.All(books, static slot =>
+        {
+            Assert.Null(slot.Owner);
+            Assert.Equal(slot.Held, slot.Believed);
+        });
+    }
+
+    /// <summary>The real runner, with an ear at its abort signal: tests act inside a step without guessing times.</summary>
+    private sealed class ObservedRunner(LlamaModelRunner inner) : IModelRunner
+    {
+        private int _steps;
+
+        public Func<int, Action?>? OnPoll { get; set; }
+
+        public IVocabulary Vocabulary => inner.Vocabulary;
+
+        public int ContextCells => inner.ContextCells;
+
+        public int ContextTokens => inner.ContextTokens;
+
+        public int MaxSequences => inner.MaxSequences;
+
+        public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
+        {
+            _steps++;
+            return inner.Run(plan, () =>
+            {
+                OnPoll?.Invoke(_steps)?.Invoke();
+                return shouldAbort();
+            });
+        }
+
+        public ReadOnlySpan<float> Logits(int slice) => inner.Logits(slice);
+
+        public bool TryTruncate(int slot, int length) => inner.TryTruncate(slot, length);
+
+        public int Length(int slot) => inner.Length(slot);
+
+        public void Dispose()
+        {
+            inner.Dispose();
+            inner.Dispose(); // twice is harmless
+        }
+    }
+}

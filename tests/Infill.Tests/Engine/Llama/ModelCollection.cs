@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+using Infill.Engine.Llama;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Infill.Tests.Engine.Llama;
+
+/// <summary>What computes with the real library runs alone: two computing threads on two cores slow each other a hundredfold.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+[SuppressMessage("Naming", "CA1711", Justification = "It is a collection in xunit's sense of the word.")]
+public sealed class ModelCollection
+{
+    public const string Name = "real model";
+}
+
+/// <summary>The default model, which the build puts beside the tests.</summary>
+internal static class DefaultModel
+{
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "models", "infill-52m-q8_0.gguf");
+
+    public static LlamaModel Load()
+    {
+        LlamaLibrary.Load(NullLogger.Instance);
+        return LlamaModel.Load(Path);
+    }
+}

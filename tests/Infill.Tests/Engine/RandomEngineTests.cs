@@ -1,0 +1,127 @@
+using Infill.Engine;
+using Infill.Tests.Scenarios;
+using Xunit;
+
+namespace Infill.Tests.Engine;
+
+#pragma warning disable CA5394 // repeatable by seed
+/// <summary>Whatever callers do, in whatever order: each request ends once, and the engine is left clean.</summary>
+public sealed class RandomEngineTests
+{
+    private enum Fate
+    {
+        ReadToEnd,
+        Cancel,
+        Supersede,
+        Break,
+        CancelFromElsewhere,
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task A_thousand_random_sequences_of_requests_and_stops_leave_nothing_behind(int seed, bool disposing)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 500; round++)
+        {
+            await RunRoundAsync(new Random(random.Next()), disposing);
+        }
+    }
+
+    private static async Task RunRoundAsync(Random random, bool disposing)
+    {
+        var model = new ScriptedModel(contextCells: random.Next(60, 200), maxSequences: random.Next(1, 6))
+        {
+            PieceTokens = random.Next(1, 16),
+            RefusesPartialTruncation = random.Next(4) == 0,
+            Rule = random.Next(2) == 0 ? ScriptedModel.DependsOnAll : static tokens => tokens.Count % 23 == 0 ? ByteVocabulary.End : 'a' + (tokens.Count % 26),
+            BeforeStep = FailsNowAndThen(random.Next(), random.Next(3) == 0),
+        };
+        var options = new EngineOptions
+        {
+            MaxBatchTokens = random.Next(4, 40),
+            MaxPrefillBesideDecode = random.Next(1, 20),
+            MaxRunning = random.Next(1, 6),
+            MaxWaiting = random.Next(1, 6),
+        };
+        await using var bench = await EngineBench.StartAsync(model, options);
+
+        var requests = Enumerable.Range(0, random.Next(1, 8)).Select(_ => LiveAsync(bench, random.Next())).ToList();
+        if (disposing)
+        {
+            if (random.Next(2) == 0) await requests[0];
+            await bench.DisposeAsync();
+        }
+
+        await Task.WhenAll(requests).WaitAsync(Patience.Limit);
+
+        if (!disposing) await bench.AssertQuietAsync();
+        Assert.Equal(0, bench.Engine.RunningRequests);
+    }
+
+    /// <summary>One request from start to its fate; asserts that it ended once, for a reason that it had.</summary>
+    private static async Task LiveAsync(EngineBench bench, int seed)
+    {
+        var random = new Random(seed);
+        using var cancel = new CancellationTokenSource();
+        using var newer = new CancellationTokenSource();
+        var fate = (Fate)random.Next(5);
+        var after = random.Next(0, 12); // chunks that are read before the fate strikes
+        var prompt = Enumerable.Range(0, random.Next(1, 40)).Select(_ => 'a' + random.Next(3)).ToList();
+        var request = new GenerationRequest(prompt)
+        {
+            MaxTokens = random.Next(1, 20),
+            Priority = (RequestPriority)random.Next(3),
+            Superseded = newer.Token,
+            StopStrings = random.Next(3) == 0 ? ["ab", "zz"] : [],
+        };
+        if (random.Next(4) == 0) await Task.Yield(); // some submit from other threads
+        var elsewhere = fate == Fate.CancelFromElsewhere ? Task.Run(cancel.Cancel) : Task.CompletedTask;
+
+        var chunks = new List<GenerationChunk>();
+        var broke = false;
+        if (after == 0) await StrikeAsync();
+        await foreach (var chunk in bench.Engine.GenerateAsync(request, cancel.Token))
+        {
+            chunks.Add(chunk);
+            if (chunks.Count == after) await StrikeAsync();
+            if (fate == Fate.Break && chunks.Count > after)
+            {
+                broke = true;
+                break;
+            }
+        }
+
+        await elsewhere;
+        Assert.All(chunks.SkipLast(1), static chunk => Assert.Equal(FinishReason.None, chunk.Finish));
+        if (broke) return;
+
+        var last = chunks[^1];
+        Assert.NotEqual(FinishReason.None, last.Finish);
+        Assert.True(last.Usage!.GeneratedTokens <= request.MaxTokens);
+        Assert.True(last.Finish != FinishReason.Superseded || newer.IsCancellationRequested);
+        Assert.True(last.Finish is not FinishReason.Faulted || last.Fault!.Contains("stumbled", StringComparison.Ordinal) || last.Fault.Contains("no room", StringComparison.Ordinal), last.Fault);
+        var whole = bench.Model.TextAfter(prompt, request.MaxTokens);
+        Assert.StartsWith(string.Concat(chunks.Select(static chunk => chunk.Text)), whole, StringComparison.Ordinal);
+
+        async Task StrikeAsync()
+        {
+            if (fate == Fate.Cancel) await cancel.CancelAsync();
+            if (fate == Fate.Supersede) await newer.CancelAsync();
+        }
+    }
+
+    private static Func<int, StepStatus?>? FailsNowAndThen(int seed, bool does)
+    {
+        if (!does) return null;
+        var random = new Random(seed); // asked by the engine thread alone
+        return _ => random.Next(12) switch
+        {
+            0 => throw new EngineException("The backend stumbled."),
+            1 => StepStatus.NoCells,
+            _ => null,
+        };
+    }
+}
+#pragma warning restore CA5394

@@ -1,0 +1,91 @@
+using Infill.Engine;
+using Infill.Engine.Sampling;
+using Xunit;
+
+namespace Infill.Tests.Engine.Sampling;
+
+public sealed class SamplerTests
+{
+    private static readonly float[] Logits = [1f, 4f, 3f, 2f, -1f];
+
+    [Fact]
+    public void Without_temperature_the_most_likely_token_is_taken()
+    {
+        var sampler = new Sampler(SamplingOptions.Greedy);
+
+        var token = sampler.Next(Logits);
+
+        Assert.Equal(1, token);
+    }
+
+    [Fact]
+    public void The_same_seed_draws_the_same_tokens()
+    {
+        var first = Draw(new SamplingOptions { Temperature = 1, Seed = 7, TopK = 0, TopP = 1 }, 50);
+
+        var second = Draw(new SamplingOptions { Temperature = 1, Seed = 7, TopK = 0, TopP = 1 }, 50);
+
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public void Another_seed_draws_others()
+    {
+        var first = Draw(new SamplingOptions { Temperature = 1, Seed = 7 }, 50);
+
+        var second = Draw(new SamplingOptions { Temperature = 1, Seed = 8 }, 50);
+
+        Assert.NotEqual(first, second);
+    }
+
+    [Fact]
+    public void Top_k_leaves_only_that_many()
+    {
+        var drawn = Draw(new SamplingOptions { Temperature = 100, TopK = 2, TopP = 1 }, 200);
+
+        Assert.Equal([1, 2], drawn.Distinct().Order());
+    }
+
+    [Fact]
+    public void A_top_k_of_zero_leaves_all()
+    {
+        var drawn = Draw(new SamplingOptions { Temperature = 100, TopK = 0, TopP = 1 }, 500);
+
+        Assert.Equal([0, 1, 2, 3, 4], drawn.Distinct().Order());
+    }
+
+    [Fact]
+    public void Top_p_leaves_only_the_best_that_add_up_to_it()
+    {
+        // At temperature 1 the shares are about 0.03, 0.64, 0.23, 0.09 and 0.00: two are needed for 0.7.
+        var drawn = Draw(new SamplingOptions { Temperature = 1, TopK = 0, TopP = 0.7f }, 500);
+
+        Assert.Equal([1, 2], drawn.Distinct().Order());
+    }
+
+    [Fact]
+    public void Tokens_are_drawn_by_their_shares()
+    {
+        var drawn = Draw(new SamplingOptions { Temperature = 1, TopK = 0, TopP = 1 }, 10_000);
+
+        var share = drawn.Count(static token => token == 1) / 10_000f;
+
+        Assert.InRange(share, 0.62f, 0.67f); // exp(4) of exp(1) + exp(4) + exp(3) + exp(2) + exp(-1) is 0.642
+    }
+
+    [Theory]
+    [InlineData(1, 1f)]
+    [InlineData(2, -1f)]
+    [InlineData(0, -3f)]
+    [InlineData(4, -5f)]
+    public void The_margin_is_the_lead_over_the_best_other(int token, float margin)
+    {
+        Assert.Equal(margin, Sampler.Margin(Logits, token));
+    }
+
+    private static List<int> Draw(SamplingOptions options, int count)
+    {
+        var sampler = new Sampler(options);
+        return [.. Enumerable.Range(0, count).Select(_ => sampler.Next(Logits))];
+    }
+}

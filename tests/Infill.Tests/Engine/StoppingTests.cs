@@ -1,0 +1,218 @@
+using Infill.Engine;
+using Infill.Tests.Scenarios;
+using Xunit;
+
+namespace Infill.Tests.Engine;
+
+/// <summary>Cancelled means stopped: wherever a request stands, and at what cost.</summary>
+public sealed class StoppingTests
+{
+    [Fact]
+    public async Task A_request_that_was_cancelled_before_it_began_computes_nothing()
+    {
+        await using var bench = await EngineBench.StartAsync();
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")), new CancellationToken(canceled: true));
+
+        Assert.Equal((FinishReason.Cancelled, 0), (generation.Finish, bench.Model.Steps));
+    }
+
+    [Fact]
+    public async Task Cancelled_while_waiting_it_never_runs()
+    {
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxRunning = 1 });
+        using var cancel = new CancellationTokenSource();
+        var first = bench.Model.HoldStep(1);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { MaxTokens = 3 });
+        await first.Reached;
+        var waiting = bench.RunAsync(new GenerationRequest(Prompts.Bytes("y")), cancel.Token);
+        await cancel.CancelAsync();
+        first.Open();
+
+        var generation = await waiting;
+
+        Assert.Equal((FinishReason.Cancelled, 0, 0), (generation.Finish, generation.Usage.GeneratedTokens, generation.Usage.TokensAfterStop));
+        await running;
+        Assert.Equal(3, bench.Model.Steps);
+        await bench.AssertQuietAsync();
+    }
+
+    [Fact]
+    public async Task Cancelled_in_prefill_it_aborts_the_step_and_computes_nothing_more()
+    {
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxBatchTokens = 10 });
+        using var cancel = new CancellationTokenSource();
+        var third = bench.Model.HoldStep(3);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Long(100)), cancel.Token);
+        await third.Reached;
+        await cancel.CancelAsync();
+        third.Open();
+
+        var generation = await running;
+
+        Assert.Equal((FinishReason.Cancelled, 0), (generation.Finish, generation.Usage.TokensAfterStop));
+        await bench.AssertQuietAsync();
+        Assert.Equal((3, 20), (bench.Model.Steps, bench.Model.CellsHeld));
+    }
+
+    [Fact]
+    public async Task What_an_aborted_step_had_computed_stays_as_cache()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { PieceTokens = 4 }, new EngineOptions { MaxBatchTokens = 10 });
+        using var cancel = new CancellationTokenSource();
+        var request = new GenerationRequest(Prompts.Long(30)) { MaxTokens = 4 };
+        var gate = bench.Model.HoldStep(3);
+        var cancelled = bench.RunAsync(request, cancel.Token);
+        await gate.Reached;
+        await cancel.CancelAsync();
+        gate.Open();
+        await cancelled;
+
+        var again = await bench.RunAsync(request);
+
+        Assert.Equal((20, bench.Model.TextAfter(request.Prompt, 4)), (again.Usage.CachedTokens, again.Text));
+    }
+
+    [Fact]
+    public async Task Cancelled_in_decode_it_computes_at_most_the_step_that_runs()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var cancel = new CancellationTokenSource();
+        var both = bench.Model.HoldStep(1);
+        var other = bench.RunAsync(new GenerationRequest(Prompts.Bytes("other")) { MaxTokens = 10 });
+        await both.Reached;
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("mine")) { MaxTokens = 10 }, cancel.Token);
+        var fourth = bench.Model.HoldStep(4);
+        both.Open();
+        await fourth.Reached;
+        await cancel.CancelAsync();
+        fourth.Open();
+
+        var generation = await running;
+
+        Assert.Equal((FinishReason.Cancelled, 1), (generation.Finish, generation.Usage.TokensAfterStop));
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("other"), 10), (await other).Text);
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("mine"), 10)[..2], generation.Text);
+    }
+
+    [Fact]
+    public async Task Cancelled_in_decode_alone_it_aborts_the_step()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var cancel = new CancellationTokenSource();
+        var fourth = bench.Model.HoldStep(4);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")), cancel.Token);
+        await fourth.Reached;
+        await cancel.CancelAsync();
+        fourth.Open();
+
+        var generation = await running;
+
+        Assert.Equal((FinishReason.Cancelled, 3, 0), (generation.Finish, generation.Text.Length, generation.Usage.TokensAfterStop));
+        await bench.AssertQuietAsync();
+    }
+
+    [Fact]
+    public async Task A_newer_request_ends_it_as_superseded()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var newer = new CancellationTokenSource();
+        var third = bench.Model.HoldStep(3);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { Superseded = newer.Token });
+        await third.Reached;
+        await newer.CancelAsync();
+        third.Open();
+
+        var generation = await running;
+
+        Assert.Equal((FinishReason.Superseded, 2), (generation.Finish, generation.Text.Length));
+    }
+
+    [Fact]
+    public async Task The_first_reason_to_stop_counts()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var newer = new CancellationTokenSource();
+        using var cancel = new CancellationTokenSource();
+        var second = bench.Model.HoldStep(2);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { Superseded = newer.Token }, cancel.Token);
+        await second.Reached;
+        await newer.CancelAsync();
+        await cancel.CancelAsync();
+        second.Open();
+
+        var generation = await running;
+
+        Assert.Equal(FinishReason.Superseded, generation.Finish);
+    }
+
+    [Fact]
+    public async Task A_large_cancelled_prefill_is_aborted_though_a_decode_step_rides_with_it()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var cancel = new CancellationTokenSource();
+        var first = bench.Model.HoldStep(1);
+        var typing = bench.RunAsync(new GenerationRequest(Prompts.Bytes("typing")) { MaxTokens = 20 });
+        await first.Reached;
+        var second = bench.Model.HoldStep(2);
+        var pasted = bench.RunAsync(new GenerationRequest(Prompts.Long(500)), cancel.Token);
+        first.Open();
+        await second.Reached;
+        await cancel.CancelAsync();
+        second.Open();
+
+        var generation = await pasted;
+
+        Assert.Equal((FinishReason.Cancelled, 0), (generation.Finish, generation.Usage.TokensAfterStop));
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("typing"), 20), (await typing).Text);
+    }
+
+    [Fact]
+    public async Task Live_work_is_not_aborted_twice_in_a_row()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var cancelFirst = new CancellationTokenSource();
+        using var cancelSecond = new CancellationTokenSource();
+        var gates = Enumerable.Range(1, 3).Select(bench.Model.HoldStep).ToList();
+        var typing = bench.RunAsync(new GenerationRequest(Prompts.Bytes("typing")) { MaxTokens = 20 });
+        await gates[0].Reached;
+        var first = bench.RunAsync(new GenerationRequest(Prompts.Long(500, 'p')), cancelFirst.Token);
+        gates[0].Open();
+        await gates[1].Reached;
+        var second = bench.RunAsync(new GenerationRequest(Prompts.Long(500, 'q')), cancelSecond.Token);
+        await cancelFirst.CancelAsync();
+        gates[1].Open();
+        await gates[2].Reached;
+        await cancelSecond.CancelAsync();
+        gates[2].Open();
+
+        var generations = await Task.WhenAll(first, second);
+
+        Assert.Equal([0, 64], generations.Select(static generation => generation.Usage.TokensAfterStop));
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("typing"), 20), (await typing).Text);
+    }
+
+    [Fact]
+    public async Task Breaking_out_of_the_enumeration_frees_the_slot()
+    {
+        await using var bench = await EngineBench.StartAsync();
+
+        await foreach (var _ in bench.Engine.GenerateAsync(new GenerationRequest(Prompts.Bytes("x")) { MaxTokens = 4000 })) break;
+
+        await bench.AssertQuietAsync();
+        Assert.True(bench.Model.Steps < 4000);
+    }
+
+    [Fact]
+    public async Task A_stop_after_the_end_changes_nothing()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        using var cancel = new CancellationTokenSource();
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { MaxTokens = 2 }, cancel.Token);
+
+        await cancel.CancelAsync();
+
+        Assert.Equal(FinishReason.TokenLimit, generation.Finish);
+        await bench.AssertQuietAsync();
+    }
+}

@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Infill.Engine;
+using Infill.Engine.Scheduling;
+
+namespace Infill.Tests.Scenarios;
+
+/// <summary>A model without weights: the next token is a rule over the tokens that its own KV cache holds for the slot.</summary>
+/// <remarks>
+/// It keeps its books apart from the engine's and is strict where llama.cpp is: wrong positions, too many cells, another
+/// thread, or use after disposal are failures. Steps are numbered from 1.
+/// </remarks>
+internal sealed class ScriptedModel : IModelRunner
+{
+    private const int PollsPerPiece = 3;
+
+    private readonly List<int>[] _cells;
+    private readonly ConcurrentDictionary<int, Gate> _gates = new();
+    private readonly List<int> _next = []; // per slice of the last step; -1 where no logits were asked for
+    private readonly float[] _logits;
+    private Gate? _nextGate;
+    private int _steps;
+    private int _thread;
+
+    public ScriptedModel(int contextCells = 4096, int maxSequences = 32, int? contextTokens = null)
+    {
+        ContextCells = contextCells;
+        MaxSequences = maxSequences;
+        ContextTokens = contextTokens ?? contextCells;
+        _cells = [.. Enumerable.Range(0, maxSequences).Select(static _ => new List<int>())];
+        _logits = new float[Vocabulary.Size];
+    }
+
+    public IVocabulary Vocabulary { get; } = new ByteVocabulary();
+
+    public int ContextCells { get; }
+
+    public int ContextTokens { get; }
+
+    public int MaxSequences { get; }
+
+    /// <summary>What follows the tokens of one slot.</summary>
+    public Func<IReadOnlyList<int>, int> Rule { get; init; } = DependsOnAll;
+
+    /// <summary>Tokens computed between two looks at the abort signal's effect: an abort loses these and keeps those before.</summary>
+    public int PieceTokens { get; init; } = int.MaxValue;
+
+    public int MaxBatchTokens { get; init; } = int.MaxValue;
+
+    /// <summary>Cuts inside a slot fail, as a recurrent model's do.</summary>
+    public bool RefusesPartialTruncation { get; init; }
+
+    /// <summary>Before a step computes; may throw, or answer something else than a completed step.</summary>
+    public Func<int, StepStatus?>? BeforeStep { get; init; }
+
+    /// <summary>After a step has computed; may throw.</summary>
+    public Action<int>? AfterStep { get; init; }
+
+    /// <summary>Before logits are handed out; may throw.</summary>
+    public Action<int>? BeforeLogits { get; init; }
+
+    /// <summary>Steps begun so far.</summary>
+    public int Steps => Volatile.Read(ref _steps);
+
+    public bool Disposed { get; private set; }
+
+    /// <summary>What each step was asked to compute, as 'slot:first+count' in the plan's order.</summary>
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public int CellsHeld => _cells.Sum(static cells => cells.Count);
+
+    /// <summary>A rule that speaks <paramref name="text"/> after the last middle token, then ends.</summary>
+    public static Func<IReadOnlyList<int>, int> Says(string text) => Says(Encoding.UTF8.GetBytes(text));
+
+    public static Func<IReadOnlyList<int>, int> Says(byte[] bytes) => tokens =>
+    {
+        var said = tokens.Count - 1 - LastIndexOf(tokens, ByteVocabulary.Middle);
+        return said < bytes.Length ? bytes[said] : ByteVocabulary.End;
+    };
+
+    /// <summary>A letter that every token before it has a say in: a wrong or missing cell changes the text. It never ends.</summary>
+    public static int DependsOnAll(IReadOnlyList<int> tokens)
+    {
+        var hash = 2166136261u;
+        foreach (var token in tokens) hash = (hash ^ (uint)token) * 16777619u;
+        return 'a' + (int)((hash ^ (hash >> 15)) % 26);
+    }
+
+    /// <summary>What the model gives to <paramref name="prompt"/>, computed without any engine.</summary>
+    public string TextAfter(IReadOnlyList<int> prompt, int maxTokens)
+    {
+        var tokens = prompt.ToList();
+        while (tokens.Count < prompt.Count + maxTokens)
+        {
+            var next = Rule(tokens);
+            if (Vocabulary.IsEndOfGeneration(next)) break;
+            tokens.Add(next);
+        }
+
+        return Encoding.UTF8.GetString([.. tokens.Skip(prompt.Count).Where(static token => token < 256).Select(static token => (byte)token)]);
+    }
+
+    /// <summary>A gate in the middle of that step, after the first look at the abort signal.</summary>
+    public Gate HoldStep(int number) => _gates.GetOrAdd(number, static _ => new Gate());
+
+    /// <summary>A gate in the middle of the next step that begins.</summary>
+    public Gate HoldNextStep()
+    {
+        var gate = new Gate();
+        Volatile.Write(ref _nextGate, gate);
+        return gate;
+    }
+
+    public IReadOnlyList<int> TokensOf(int slot) => _cells[slot];
+
+    public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
+    {
+        CheckOwner();
+        var number = Interlocked.Increment(ref _steps);
+        Log.Enqueue(string.Join(' ', plan.Slices.Select(static slice => $"{slice.Sequence.Slot!.Id}:{slice.Sequence.ComputedTokens}+{slice.Count}")));
+        Check(plan.Slices.Sum(static slice => slice.Count) == plan.TotalTokens, "the plan's total is not that of its slices");
+        Check(plan.TotalTokens <= MaxBatchTokens, $"a batch of {plan.TotalTokens} tokens overruns {MaxBatchTokens}");
+        Check(plan.Slices.Select(static slice => slice.Sequence.Slot!.Id).Distinct().Count() == plan.Slices.Count, "two slices share a slot");
+
+        var abortedAtOnce = shouldAbort();
+        var gate = Interlocked.Exchange(ref _nextGate, null);
+        if (gate is null) _gates.TryGetValue(number, out gate);
+        gate?.Pass();
+
+        if (BeforeStep?.Invoke(number) is { } status) return status;
+        if (abortedAtOnce) return StepStatus.Aborted;
+
+        var wanted = plan.Slices.Select(static slice => slice.WantsLogits).ToList(); // before anything counts as computed
+        _next.Clear();
+        var inPiece = new List<int>(); // slots of the tokens that an abort would lose
+        foreach (var slice in plan.Slices)
+        {
+            var slot = slice.Sequence.Slot!;
+            Check(_cells[slot.Id].Count == slice.Sequence.ComputedTokens, $"slot {slot.Id} has {_cells[slot.Id].Count} tokens, the engine counts {slice.Sequence.ComputedTokens}");
+            Check(_cells[slot.Id].SequenceEqual(slot.Tokens.ToArray()), $"slot {slot.Id} holds other tokens than the engine believes");
+            for (var i = 0; i < slice.Count; i++)
+            {
+                if (inPiece.Count == PieceTokens) inPiece.Clear();
+                _cells[slot.Id].Add(slice.Sequence.Tokens[slice.Sequence.ComputedTokens + i]);
+                inPiece.Add(slot.Id);
+                if (inPiece.Count == PieceTokens && Polled(shouldAbort)) return Drop(inPiece);
+            }
+
+            _next.Add(wanted[_next.Count] ? Rule(_cells[slot.Id]) : -1);
+        }
+
+        if (Polled(shouldAbort)) return Drop(inPiece);
+        Check(CellsHeld <= ContextCells, $"{CellsHeld} cells are held of {ContextCells}");
+        AfterStep?.Invoke(number);
+        return StepStatus.Completed;
+    }
+
+    public ReadOnlySpan<float> Logits(int slice)
+    {
+        CheckOwner();
+        BeforeLogits?.Invoke(Steps);
+        Check(_next[slice] >= 0, $"slice {slice} asked for no logits");
+        Array.Clear(_logits);
+        _logits[_next[slice]] = 10;
+        return _logits;
+    }
+
+    public bool TryTruncate(int slot, int length)
+    {
+        CheckOwner();
+        var cells = _cells[slot];
+        if (length >= cells.Count) return true;
+        if (RefusesPartialTruncation && length > 0) return false;
+        cells.RemoveRange(length, cells.Count - length);
+        return true;
+    }
+
+    public int Length(int slot)
+    {
+        CheckOwner();
+        return _cells[slot].Count;
+    }
+
+    public void Dispose()
+    {
+        CheckOwner();
+        Disposed = true;
+    }
+
+    private static int LastIndexOf(IReadOnlyList<int> tokens, int token)
+    {
+        for (var i = tokens.Count - 1; i >= 0; i--)
+        {
+            if (tokens[i] == token) return i;
+        }
+
+        throw new InvalidOperationException("The prompt has no middle token.");
+    }
+
+    private static bool Polled(Func<bool> shouldAbort)
+    {
+        for (var i = 0; i < PollsPerPiece; i++)
+        {
+            if (shouldAbort()) return true;
+        }
+
+        return false;
+    }
+
+    private static void Check(bool holds, string otherwise)
+    {
+        if (!holds) throw new InvalidOperationException("The engine broke the model's contract: " + otherwise);
+    }
+
+    private StepStatus Drop(List<int> slots)
+    {
+        foreach (var slot in slots) _cells[slot].RemoveAt(_cells[slot].Count - 1);
+        return StepStatus.Aborted;
+    }
+
+    private void CheckOwner()
+    {
+        Check(!Disposed, "it was used after it was disposed");
+        var here = Environment.CurrentManagedThreadId;
+        var owner = Interlocked.CompareExchange(ref _thread, here, 0);
+        Check(owner == 0 || owner == here, "another thread than the engine's used it");
+    }
+}

@@ -108,7 +108,7 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         await editor.UntilLogAsync(log => log.Asked == before.Asked + 2 && log.Changes == before.Changes + 2);
         await editor.ContinueServerAsync();
 
-        await editor.UntilLogAsync(log => log.AnsweredWith(RequestCancelled) == 1 && log.Suggested == before.Suggested + 1);
+        await editor.UntilLogAsync(log => log.AnsweredWith(RequestCancelled) == before.AnsweredWith(RequestCancelled) + 1 && log.Suggested == before.Suggested + 1);
         var state = await editor.StateAsync();
         output.WriteLine(await editor.ScreenAsync());
         Assert.EndsWith("def ", state.Text, StringComparison.Ordinal);

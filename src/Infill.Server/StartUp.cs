@@ -22,7 +22,7 @@ internal static class StartUp
         _ = JsonSerializer.Deserialize(Sample, json.InitializeParams);
         _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
 
-        // Made when the handlers are registered, which is before the first message is read.
+        // What the messages after it need.
         _ = (json.DidOpenTextDocumentParams, json.DidChangeTextDocumentParams, json.DidCloseTextDocumentParams);
         _ = (json.InlineCompletionParams, json.InlineCompletionList, json.CompletionParams, json.CompletionList);
         _ = (json.ExecuteCommandParams, json.DidChangeConfigurationParams, json.DidChangeWorkspaceFoldersParams, json.OptionalJsonElement);

@@ -24,19 +24,30 @@ public sealed class MethodTable
     public NotificationFailed? NotificationFailed { get; set; }
 
     /// <summary>The handler holds the turn until its first await that waits; the loop does not await its task.</summary>
+    /// <remarks>Types are asked for when the method is first called: making them all costs a client some 15 ms at start-up.</remarks>
+    public void OnRequest<TParams, TResult>(
+        string method,
+        Func<JsonTypeInfo<TParams>> parameters,
+        Func<JsonTypeInfo<TResult>> result,
+        Func<TParams, IncomingRequest, Task<TResult>> handler) =>
+        _requests.Add(method, new TypedRequest<TParams, TResult>(parameters, result, handler));
+
     public void OnRequest<TParams, TResult>(
         string method,
         JsonTypeInfo<TParams> parameters,
         JsonTypeInfo<TResult> result,
         Func<TParams, IncomingRequest, Task<TResult>> handler) =>
-        _requests.Add(method, new TypedRequest<TParams, TResult>(parameters, result, handler));
+        OnRequest(method, () => parameters, () => result, handler);
 
     /// <summary>A request whose parameters, if it has any, do not matter.</summary>
     public void OnRequest<TResult>(string method, JsonTypeInfo<TResult> result, Func<IncomingRequest, Task<TResult>> handler) =>
         _requests.Add(method, new BareRequest<TResult>(result, handler));
 
-    public void OnNotification<TParams>(string method, JsonTypeInfo<TParams> parameters, Action<TParams> handler) =>
+    public void OnNotification<TParams>(string method, Func<JsonTypeInfo<TParams>> parameters, Action<TParams> handler) =>
         _notifications.Add(method, new TypedNotification<TParams>(parameters, handler));
+
+    public void OnNotification<TParams>(string method, JsonTypeInfo<TParams> parameters, Action<TParams> handler) =>
+        OnNotification(method, () => parameters, handler);
 
     /// <summary>A notification whose parameters, if it has any, do not matter.</summary>
     public void OnNotification(string method, Action handler) => _notifications.Add(method, new BareNotification(handler));
@@ -57,14 +68,14 @@ public sealed class MethodTable
     }
 
     private sealed class TypedRequest<TParams, TResult>(
-        JsonTypeInfo<TParams> parametersType,
-        JsonTypeInfo<TResult> resultType,
+        Func<JsonTypeInfo<TParams>> parametersType,
+        Func<JsonTypeInfo<TResult>> resultType,
         Func<TParams, IncomingRequest, Task<TResult>> handler) : RequestMethod
     {
         public override async Task InvokeAsync(IncomingRequest request, ReadOnlyMemory<byte> parameters)
         {
-            var result = await handler(Json.Read(parameters.Span, parametersType, request.Method), request);
-            request.Succeed(result, resultType);
+            var result = await handler(Json.Read(parameters.Span, parametersType(), request.Method), request);
+            request.Succeed(result, resultType());
         }
     }
 
@@ -74,9 +85,9 @@ public sealed class MethodTable
             request.Succeed(await handler(request), resultType);
     }
 
-    private sealed class TypedNotification<TParams>(JsonTypeInfo<TParams> parametersType, Action<TParams> handler) : NotificationMethod
+    private sealed class TypedNotification<TParams>(Func<JsonTypeInfo<TParams>> parametersType, Action<TParams> handler) : NotificationMethod
     {
-        public override void Invoke(string method, ReadOnlySpan<byte> parameters) => handler(Json.Read(parameters, parametersType, method));
+        public override void Invoke(string method, ReadOnlySpan<byte> parameters) => handler(Json.Read(parameters, parametersType(), method));
     }
 
     private sealed class BareNotification(Action handler) : NotificationMethod

@@ -9,7 +9,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
     private const int LabelLength = 60;
 
     public void Register(MethodTable methods) => methods.OnRequest(
-        LspMethods.Completion, ProtocolJsonContext.Default.CompletionParams, ProtocolJsonContext.Default.CompletionList, HandleAsync);
+        LspMethods.Completion, static () => ProtocolJsonContext.Default.CompletionParams, static () => ProtocolJsonContext.Default.CompletionList, HandleAsync);
 
     private async Task<CompletionList> HandleAsync(CompletionParams parameters, IncomingRequest request)
     {

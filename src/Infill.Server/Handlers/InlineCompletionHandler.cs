@@ -12,7 +12,7 @@ internal sealed class InlineCompletionHandler(
     private int _lastId; // dispatch loop only
 
     public void Register(MethodTable methods) => methods.OnRequest(
-        LspMethods.InlineCompletion, ProtocolJsonContext.Default.InlineCompletionParams, ProtocolJsonContext.Default.InlineCompletionList, HandleAsync);
+        LspMethods.InlineCompletion, static () => ProtocolJsonContext.Default.InlineCompletionParams, static () => ProtocolJsonContext.Default.InlineCompletionList, HandleAsync);
 
     private async Task<InlineCompletionList> HandleAsync(InlineCompletionParams parameters, IncomingRequest request)
     {

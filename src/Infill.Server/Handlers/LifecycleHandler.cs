@@ -19,14 +19,14 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
     {
         var json = ProtocolJsonContext.Default;
         methods.Admission = session.Admit;
-        methods.OnRequest(LspMethods.Initialize, json.InitializeParams, json.InitializeResult, InitializeAsync);
+        methods.OnRequest(LspMethods.Initialize, () => json.InitializeParams, () => json.InitializeResult, InitializeAsync);
         methods.OnNotification(LspMethods.Initialized, OnInitialized);
         methods.OnRequest(LspMethods.Shutdown, json.OptionalJsonElement, ShutdownAsync);
         methods.OnNotification(LspMethods.Exit, () => Exiting(session.Exit()));
         methods.OnNotification(LspMethods.SetTrace, static () => { });
-        methods.OnNotification(LspMethods.DidChangeConfiguration, json.DidChangeConfigurationParams, OnConfigurationChanged);
-        methods.OnNotification(LspMethods.DidChangeWorkspaceFolders, json.DidChangeWorkspaceFoldersParams, change => session.ChangeFolders(change.Event));
-        methods.OnRequest(LspMethods.ExecuteCommand, json.ExecuteCommandParams, json.OptionalJsonElement, ExecuteAsync);
+        methods.OnNotification(LspMethods.DidChangeConfiguration, () => json.DidChangeConfigurationParams, OnConfigurationChanged);
+        methods.OnNotification(LspMethods.DidChangeWorkspaceFolders, () => json.DidChangeWorkspaceFoldersParams, change => session.ChangeFolders(change.Event));
+        methods.OnRequest(LspMethods.ExecuteCommand, () => json.ExecuteCommandParams, () => json.OptionalJsonElement, ExecuteAsync);
     }
 
     /// <summary>What the server can do, for a client that agreed on an encoding.</summary>

@@ -11,9 +11,9 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
     public void Register(MethodTable methods)
     {
         var json = ProtocolJsonContext.Default;
-        methods.OnNotification(LspMethods.DidOpenTextDocument, json.DidOpenTextDocumentParams, OnOpened);
-        methods.OnNotification(LspMethods.DidChangeTextDocument, json.DidChangeTextDocumentParams, OnChanged);
-        methods.OnNotification(LspMethods.DidCloseTextDocument, json.DidCloseTextDocumentParams, OnClosed);
+        methods.OnNotification(LspMethods.DidOpenTextDocument, () => json.DidOpenTextDocumentParams, OnOpened);
+        methods.OnNotification(LspMethods.DidChangeTextDocument, () => json.DidChangeTextDocumentParams, OnChanged);
+        methods.OnNotification(LspMethods.DidCloseTextDocument, () => json.DidCloseTextDocumentParams, OnClosed);
         methods.OnNotification(LspMethods.DidSaveTextDocument, static () => { });
         methods.NotificationFailed = OnFailed;
     }

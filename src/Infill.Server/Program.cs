@@ -1,4 +1,11 @@
 using Infill.Server;
+using Infill.Server.Commands;
 
-if (args is ["lsp", ..]) StartUp.LoadProtocolBeside();
+if (args is ["lsp"] or ["lsp", "--stdio"])
+{
+    // How editors start it: parsing two words with the full grammar would take a tenth of the time that a client waits.
+    StartUp.LoadProtocolBeside();
+    return await LspCommand.RunAsync(model: null, isVerbose: false, CancellationToken.None);
+}
+
 return await CommandLine.RunAsync(args);

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using Infill.Completion;
 using Infill.Engine;
 using Infill.Server.Settings;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,51 +30,31 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     public TimeSpan ParentCheck { get; init; } = TimeSpan.FromSeconds(2);
 }
 
-/// <summary>Composition root of <c>infill lsp</c>: every part is made here, by hand, so that start-up needs no reflection.</summary>
+/// <summary>Hosts a conversation: signals, orderly stop, and what other services may come to need of it.</summary>
 internal static class ServerHost
 {
-    public static IHost Build(ServerOptions options)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(settings: null); // no configuration files, no default loggers: stdout stays clean
-        var services = builder.Services;
-        var standardError = LineLoggerProvider.ToStandardError(options.LogLevel);
-        var client = new ClientLink(standardError.CreateLogger(nameof(ClientLink)));
-        builder.Logging.SetMinimumLevel(LogLevel.Trace);
-        builder.Logging.AddProvider(standardError);
-        builder.Logging.AddProvider(LineLoggerProvider.ToClient(client));
-
-        services.Configure<ConsoleLifetimeOptions>(static lifetime => lifetime.SuppressStatusMessages = true);
-        services.AddSingleton(options);
-        services.AddSingleton(client);
-        services.AddSingleton(options.Time);
-        services.AddSingleton(static provider =>
-        {
-            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(Session));
-            var given = provider.GetRequiredService<ServerOptions>();
-            return new Session(given.OwnLayers, given.CommandLine, problem => logger.LogWarning("{Problem}", problem));
-        });
-        services.AddSingleton(static provider =>
-        {
-            var given = provider.GetRequiredService<ServerOptions>();
-            var settings = provider.GetRequiredService<Session>().Settings;
-            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Engine");
-            var load = given.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null));
-            return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, given.Time, logger);
-        });
-        services.AddSingleton(static provider => new CompletionService(
-            provider.GetRequiredService<CompletionEngine>(), provider.GetRequiredService<ServerOptions>().Time));
-        services.AddSingleton(static provider => new LspService(provider));
-        services.AddHostedService(static provider => provider.GetRequiredService<LspService>());
-        return builder.Build();
-    }
+    public static IHost Build(ServerOptions options) => Build(new Conversation(options));
 
     /// <summary>Runs a server to its end.</summary>
     /// <returns>The exit code that the client's last messages ask for.</returns>
     public static async Task<int> RunAsync(ServerOptions options, CancellationToken cancellationToken)
     {
-        using var host = Build(options);
-        var service = host.Services.GetRequiredService<LspService>();
+        var conversation = new Conversation(options);
+        _ = conversation.RunAsync(); // before there is a host: initialize needs nothing of it
+        using var host = Build(conversation);
         await host.RunAsync(cancellationToken);
-        return service.ExitCode;
+        return conversation.ExitCode;
+    }
+
+    private static IHost Build(Conversation conversation)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(settings: null); // no configuration files, no default loggers: stdout stays clean
+        var services = builder.Services;
+        services.Configure<ConsoleLifetimeOptions>(static lifetime => lifetime.SuppressStatusMessages = true);
+        services.AddSingleton(conversation.Loggers);
+        services.AddSingleton(_ => conversation.Engine);
+        services.AddSingleton(provider => new LspService(conversation, provider.GetRequiredService<IHostApplicationLifetime>()));
+        services.AddHostedService(static provider => provider.GetRequiredService<LspService>());
+        return builder.Build();
     }
 }

@@ -12,6 +12,11 @@ internal static unsafe class LlamaLog
     private static readonly Lock Gate = new();
     private static readonly StringBuilder Line = new(); // guarded by Gate
     private static ILogger s_logger = NullLogger.Instance;
+
+    /// <summary>Set while a step of this thread is being aborted on purpose: llama.cpp calls that an error, three times over.</summary>
+    [ThreadStatic]
+    private static bool t_isAborting;
+
     private static GgmlLogLevel s_level;                // guarded by Gate
     private static string s_firstError = "";            // guarded by Gate
 
@@ -20,6 +25,13 @@ internal static unsafe class LlamaLog
     {
         get => Volatile.Read(ref s_logger);
         set => Volatile.Write(ref s_logger, value);
+    }
+
+    /// <summary>Whether what this thread's native call logs as errors is only the abort that was asked for.</summary>
+    internal static bool IsAborting
+    {
+        get => t_isAborting;
+        set => t_isAborting = value;
     }
 
     internal static void Install() => LlamaNative.LogSet(&Write, null);
@@ -47,15 +59,16 @@ internal static unsafe class LlamaLog
 
             var line = Line.ToString().TrimEnd();
             Line.Clear();
-            if (s_level == GgmlLogLevel.Error && s_firstError.Length == 0) s_firstError = line;
+            var isError = s_level == GgmlLogLevel.Error && !t_isAborting;
+            if (isError && s_firstError.Length == 0) s_firstError = line;
 
             try
             {
                 // llama.cpp's INFO is a page per model: detail for us.
                 Logger.Log(s_level switch
                 {
-                    GgmlLogLevel.Error => LogLevel.Error,
-                    GgmlLogLevel.Warn => LogLevel.Debug,
+                    GgmlLogLevel.Error when isError => LogLevel.Error,
+                    GgmlLogLevel.Error or GgmlLogLevel.Warn => LogLevel.Debug,
                     GgmlLogLevel.Info => LogLevel.Debug,
                     _ => LogLevel.Trace,
                 }, "llama.cpp: {Line}", line);

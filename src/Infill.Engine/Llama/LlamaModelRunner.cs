@@ -56,6 +56,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         _shouldAbort = shouldAbort;
         _batch.Fill(plan);
         var status = LlamaNative.Decode(_context, _batch.View);
+        LlamaLog.IsAborting = false;
         switch (status)
         {
             case DecodeStatus.Ok:
@@ -110,8 +111,12 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     /// <summary>Called between two nodes of the graph, on the thread that called decode.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static byte OnAbortAsked(void* data) =>
-        GCHandle.FromIntPtr((nint)data).Target is LlamaModelRunner runner && runner._shouldAbort() ? (byte)1 : (byte)0;
+    private static byte OnAbortAsked(void* data)
+    {
+        if (GCHandle.FromIntPtr((nint)data).Target is not LlamaModelRunner runner || !runner._shouldAbort()) return 0;
+        LlamaLog.IsAborting = true;
+        return 1;
+    }
 
     /// <summary>The arrays behind <c>llama_batch</c>, allocated once, outside the collected heap.</summary>
     private sealed class BatchArrays : IDisposable

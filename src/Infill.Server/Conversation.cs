@@ -1,0 +1,104 @@
+using Infill.Completion;
+using Infill.Engine;
+using Infill.Protocol.JsonRpc;
+using Infill.Server.Handlers;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server;
+
+/// <summary>One editor's conversation, from its first byte to its exit code, and every part of it.</summary>
+/// <remarks>The parts are made here, by hand: a client waits for them, and reflection would take longer than its answer.</remarks>
+#pragma warning disable CA1001 // The token source is never disposed: it has no timer, and late callers may still ask for its token.
+internal sealed class Conversation
+#pragma warning restore CA1001
+{
+    private readonly ServerOptions _options;
+    private readonly ILogger _logger;
+    private readonly Session _session;
+    private readonly ClientLink _client;
+    private readonly Connection _connection;
+    private readonly Lazy<CompletionEngine> _engine;
+    private readonly CancellationTokenSource _ended = new();
+    private Task? _running;
+
+    public Conversation(ServerOptions options)
+    {
+        _options = options;
+        var standardError = LineLoggerProvider.ToStandardError(options.LogLevel);
+        _client = new ClientLink(standardError.CreateLogger(nameof(ClientLink))); // not to the client: it is what failed
+        Loggers = new LoggerFactory([standardError, LineLoggerProvider.ToClient(_client)]);
+        _logger = Loggers.CreateLogger(nameof(Conversation));
+        _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem));
+        _engine = new Lazy<CompletionEngine>(MakeEngine);
+        _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)));
+        _client.Attach(_connection);
+    }
+
+    /// <summary>Writes to stderr and to the editor.</summary>
+    public ILoggerFactory Loggers { get; }
+
+    /// <summary>Made, and its model loaded, when it is first asked for: once the client has its answer to initialize.</summary>
+    public CompletionEngine Engine => _engine.Value;
+
+    /// <summary>1 until the client has said goodbye properly.</summary>
+    public int ExitCode { get; private set; } = 1;
+
+    /// <summary>Completes when the conversation has ended and the model is freed. Begins it, unless it has begun.</summary>
+    public Task RunAsync() => _running ??= RunToEndAsync();
+
+    /// <summary>Ends it; any thread.</summary>
+    public void Stop() => _connection.Stop();
+
+    private async Task RunToEndAsync()
+    {
+        await _connection.RunAsync(CancellationToken.None);
+        if (_session.State == SessionState.ShutDown) ExitCode = ExitCodes.Done; // the pipe closed after a proper shutdown
+        await _ended.CancelAsync();
+        if (_engine.IsValueCreated) await Engine.DisposeAsync();
+    }
+
+    private MethodTable MakeMethods()
+    {
+        var methods = new MethodTable();
+        new LifecycleHandler(_session, _client)
+        {
+            Initialized = OnInitialized,
+            Exiting = code =>
+            {
+                ExitCode = code;
+                Stop();
+            },
+        }.Register(methods);
+        new TextDocumentHandler(_session, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+
+        var completions = new Lazy<CompletionService>(() => new CompletionService(Engine, _options.Time));
+        var suggestions = new SuggestionSource(_session, completions, Loggers.CreateLogger(nameof(SuggestionSource)));
+        new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
+        new CompletionHandler(_session, suggestions).Register(methods);
+        return methods;
+    }
+
+    private void OnInitialized()
+    {
+        // Not before: the answer to initialize must not wait for a core that is loading the model.
+        _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine);
+        if (_session.Client?.ProcessId is not { } parent) return;
+        if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
+        else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
+    }
+
+    /// <summary>The editor may die without a word: then nobody reads what we suggest.</summary>
+    private void OnParentGone()
+    {
+        _logger.LogInformation("The editor's process is gone; the server ends.");
+        Stop();
+    }
+
+    private CompletionEngine MakeEngine()
+    {
+        var settings = _session.Settings;
+        var logger = Loggers.CreateLogger("Engine");
+        var load = _options.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null));
+        return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, _options.Time, logger);
+    }
+}

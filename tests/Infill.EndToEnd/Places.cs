@@ -1,0 +1,35 @@
+using System.Reflection;
+
+// A second model on the same cores slows both a hundredfold.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Infill.EndToEnd;
+
+/// <summary>Where the parts are that the tests put together.</summary>
+internal static class Places
+{
+    private static readonly ILookup<string, string?> Metadata =
+        typeof(Places).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().ToLookup(a => a.Key, a => a.Value);
+
+    public static string Node => Metadata["NodeFolder"].Single()!;
+
+    public static string Neovim => Metadata["NeovimFolder"].Single()!;
+
+    /// <summary>A root file system with Neovim; made by the first test that needs it, and kept.</summary>
+    public static string Chroot => Environment.GetEnvironmentVariable("INFILL_CHROOT") is { Length: > 0 } chroot ? chroot : "/opt/infill-chroot/forky";
+
+    /// <summary>The folder of the published program, with its libraries and model.</summary>
+    public static string Publish
+    {
+        get
+        {
+            var folder = Environment.GetEnvironmentVariable("INFILL_PUBLISHED") is { Length: > 0 } given ? given : Metadata["PublishFolder"].Single()!;
+            return File.Exists(Path.Combine(folder, "infill"))
+                ? folder
+                : throw new InvalidOperationException(
+                    $"There is no program in {folder}; run `dotnet publish src/Infill.Server -c Release -r linux-x64`, or set INFILL_PUBLISHED.");
+        }
+    }
+
+    public static string Server => Path.Combine(Publish, "infill");
+}

@@ -43,7 +43,20 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
     /// <summary>A change that can't be read leaves the document's text unknown: say so rather than suggest for the wrong text.</summary>
     private void OnFailed(string method, RpcError error, ReadOnlySpan<byte> parameters)
     {
-        if (method is not (LspMethods.DidChangeTextDocument or LspMethods.DidOpenTextDocument) || FindUri(parameters) is not { } uri) return;
+        if (method is not (LspMethods.DidChangeTextDocument or LspMethods.DidOpenTextDocument)) return;
+        if (FindUri(parameters) is { } uri)
+        {
+            Lose(uri, error);
+        }
+        else if (parameters.IsEmpty && method == LspMethods.DidChangeTextDocument)
+        {
+            // Skipped for its length or encoding: whose change it was is unknown, so it may have been any document's.
+            foreach (var document in session.Documents.CurrentDocuments()) Lose(document.Uri, error);
+        }
+    }
+
+    private void Lose(string uri, RpcError error)
+    {
         if (session.Documents.MarkOutOfStep(uri, error.Message) is { } problem) Warn(problem);
         session.Active.Supersede(uri, session.SupersededError);
     }

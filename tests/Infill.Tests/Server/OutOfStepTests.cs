@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Infill.Tests.Scenarios;
 
 namespace Infill.Tests.Server;
@@ -58,6 +59,20 @@ public sealed class OutOfStepTests
         await editor.TypeAsync(5, 0, 4, "b");
 
         Assert.Empty((await editor.InlineAsync(0, 4)).Items());
+    }
+
+    [Fact]
+    public async Task An_edit_of_which_only_the_method_is_known_may_have_been_of_any_document()
+    {
+        await using var editor = await TestEditor.StartAsync(_model);
+        await editor.OpenAsync("a = ");
+        const string Edit = """{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"file:///work/a.py","version":2},"contentChanges":[{"text":""}]}}""";
+
+        // Skipped for its encoding, as one would be that is too long.
+        await editor.SendBytesAsync(Encoding.UTF8.GetBytes($"Content-Length: {Edit.Length}\r\nContent-Type: application/vscode-jsonrpc; charset=latin1\r\n\r\n{Edit}"));
+
+        Assert.Empty((await editor.InlineAsync(0, 4)).Items());
+        Assert.Contains(TestEditor.Uri, Assert.Single(editor.Warnings()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly List<Action> _questions = [];
     private readonly Func<bool> _isStopping;
     private readonly StepAbort _abort;
+    private readonly StepCost _cost;
 
     /// <param name="model">Owned by the engine, which disposes it.</param>
     /// <param name="options">Budgets and limits.</param>
@@ -33,7 +34,8 @@ internal sealed class EngineLoop : IDisposable
         _time = time;
         _logger = logger;
         Cache = new PrefixCache(model);
-        Scheduler = new Scheduler(options, Cache);
+        _cost = new StepCost(options);
+        Scheduler = new Scheduler(options, Cache, _cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
         _isStopping = isStopping;
         _abort = new StepAbort(inbox, isStopping);
@@ -173,7 +175,9 @@ internal sealed class EngineLoop : IDisposable
     {
         Steps++;
         _abort.LastWasAborted = status == StepStatus.Aborted;
-        _metrics.StepTime.Record(_time.GetElapsedTime(began).TotalMilliseconds);
+        var time = _time.GetElapsedTime(began);
+        if (status == StepStatus.Completed) _cost.Observe(plan.TotalTokens, time);
+        _metrics.StepTime.Record(time.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         switch (status)
         {

@@ -15,8 +15,14 @@ public sealed record EngineOptions
     /// <summary>Requests that may wait; beyond it the oldest automatic one is answered <see cref="FinishReason.Overloaded"/>.</summary>
     public int MaxWaiting { get; init; } = 64;
 
-    /// <summary>Tokens that one step carries at most.</summary>
+    /// <summary>Tokens that one step carries at most, whatever it costs.</summary>
     public int MaxBatchTokens { get; init; } = 512;
+
+    /// <summary>
+    /// How long a step of prefill may take, as far as that can be foreseen. What an abort drops is at most one step, so a
+    /// prompt gets computed, bit by bit, even if the user types faster than the whole of it takes.
+    /// </summary>
+    public TimeSpan StepBudget { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Prompt tokens that a step carries at most beside sequences that are decoding, so that these don't stall.</summary>
     public int MaxPrefillBesideDecode { get; init; } = 64;

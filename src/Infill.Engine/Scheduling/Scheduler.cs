@@ -5,7 +5,7 @@ namespace Infill.Engine.Scheduling;
 
 /// <summary>Chooses the tokens of the next batch. Pure bookkeeping: it never runs the model.</summary>
 /// <remarks>Owned by the engine thread. Requests join and leave between steps; there are no phases, only pending tokens.</remarks>
-internal sealed class Scheduler(EngineOptions options, PrefixCache cache)
+internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCost cost)
 {
     private readonly List<Sequence> _running = [];
     private readonly List<Sequence> _waiting = []; // by priority, then by age
@@ -45,7 +45,7 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache)
         }
 
         var budget = _plan.TotalTokens == 0
-            ? options.MaxBatchTokens
+            ? cost.PrefillTokens
             : Math.Min(options.MaxBatchTokens, _plan.TotalTokens + options.MaxPrefillBesideDecode);
         foreach (var sequence in _running)
         {

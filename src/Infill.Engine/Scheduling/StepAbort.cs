@@ -44,10 +44,21 @@ internal sealed class StepAbort
         var live = 0;
         foreach (var slice in _plan!.Slices)
         {
-            if (slice.Sequence.Ticket.StopAsked != FinishReason.None) stopped += slice.Count;
+            if (IsWorthless(slice)) stopped += slice.Count;
             else live += slice.Count;
         }
 
         return _verdict = stopped > 0 && (live == 0 || (!LastWasAborted && live * CheapShare <= stopped));
     }
+
+    /// <summary>
+    /// An edit outdoes a request, but the next one's prompt begins like its own: prefill that was under way is what that one
+    /// needs. Were it dropped, somebody who types faster than a step takes would never get a prompt computed.
+    /// </summary>
+    private static bool IsWorthless(StepSlice slice) => slice.Sequence.Ticket.StopAsked switch
+    {
+        FinishReason.None => false,
+        FinishReason.Superseded => slice.Sequence.GeneratedTokens > 0,
+        _ => true,
+    };
 }

@@ -215,4 +215,42 @@ public sealed class StoppingTests
         Assert.Equal(FinishReason.TokenLimit, generation.Finish);
         await bench.AssertQuietAsync();
     }
+
+    [Fact]
+    public async Task A_superseded_prefill_is_finished_for_the_request_that_comes_next()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { PieceTokens = 4 }, new EngineOptions { MaxBatchTokens = 64 });
+        using var newer = new CancellationTokenSource();
+        var gate = bench.Model.HoldStep(1);
+        var outdone = bench.RunAsync(new GenerationRequest(Prompts.Long(100)) { Superseded = newer.Token });
+        await gate.Reached;
+        await newer.CancelAsync();
+        gate.Open();
+        await outdone;
+
+        var next = await bench.RunAsync(new GenerationRequest(Prompts.Long(101)) { MaxTokens = 1 });
+
+        Assert.Equal(64, next.Usage.CachedTokens);
+    }
+
+    [Fact]
+    public async Task Somebody_who_types_faster_than_the_prompt_computes_still_gets_there()
+    {
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxBatchTokens = 64 });
+
+        // Every key comes in the middle of the step that its predecessor's prompt is in.
+        var typed = 300;
+        for (var step = 1; bench.Model.CellsHeld < 300 && step <= 6; step++)
+        {
+            using var newer = new CancellationTokenSource();
+            var gate = bench.Model.HoldStep(step);
+            var outdone = bench.RunAsync(new GenerationRequest(Prompts.Long(typed++)) { Superseded = newer.Token });
+            await gate.Reached;
+            await newer.CancelAsync();
+            gate.Open();
+            await outdone;
+        }
+
+        Assert.InRange(bench.Model.CellsHeld, 300, 310);
+    }
 }

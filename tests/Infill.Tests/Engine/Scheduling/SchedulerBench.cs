@@ -14,12 +14,15 @@ internal sealed class SchedulerBench : IDisposable
     {
         Model = model ?? new ScriptedModel();
         Cache = new PrefixCache(Model);
-        Scheduler = new Scheduler(options ?? new EngineOptions(), Cache);
+        Cost = new StepCost(options ?? new EngineOptions());
+        Scheduler = new Scheduler(options ?? new EngineOptions(), Cache, Cost);
     }
 
     public ScriptedModel Model { get; }
 
     public PrefixCache Cache { get; }
+
+    public StepCost Cost { get; }
 
     public Scheduler Scheduler { get; }
 

@@ -182,4 +182,19 @@ public sealed class SchedulerTests
         Assert.Empty(plan.Slices);
         Assert.False(bench.Scheduler.HasWork);
     }
+
+    [Theory]
+    [InlineData(10, 512)]  // 0.08 ms a token: the whole batch
+    [InlineData(100, 64)]  // 0.78 ms a token: 64 of them fit the budget
+    [InlineData(2000, 64)] // slower than the budget allows: still a whole tile
+    public void Prefill_takes_as_many_tokens_as_were_measured_to_fit_the_step_budget(int millisecondsFor128, int tokens)
+    {
+        using var bench = new SchedulerBench();
+        bench.Cost.Observe(128, TimeSpan.FromMilliseconds(millisecondsFor128));
+        bench.Add(promptTokens: 1000);
+
+        var plan = bench.Scheduler.PlanStep();
+
+        Assert.Equal(tokens, plan.TotalTokens);
+    }
 }

@@ -19,6 +19,7 @@ internal sealed class Conversation
     private readonly Connection _connection;
     private readonly Lazy<CompletionEngine> _engine;
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _running;
 
     public Conversation(ServerOptions options)
@@ -42,6 +43,9 @@ internal sealed class Conversation
 
     /// <summary>1 until the client has said goodbye properly.</summary>
     public int ExitCode { get; private set; } = 1;
+
+    /// <summary>Completes when the client has taken the answer to initialize.</summary>
+    public Task Begun => _begun.Task;
 
     /// <summary>Completes when the conversation has ended and the model is freed. Begins it, unless it has begun.</summary>
     public Task RunAsync() => _running ??= RunToEndAsync();
@@ -80,6 +84,8 @@ internal sealed class Conversation
 
     private void OnInitialized()
     {
+        _begun.TrySetResult();
+
         // Not before: the answer to initialize must not wait for a core that is loading the model.
         _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine);
         if (_session.Client?.ProcessId is not { } parent) return;

@@ -40,7 +40,7 @@ internal static class ServerHost
     public static async Task<int> RunAsync(ServerOptions options, CancellationToken cancellationToken)
     {
         var conversation = new Conversation(options);
-        _ = conversation.RunAsync(); // before there is a host: initialize needs nothing of it
+        await Task.WhenAny(conversation.RunAsync(), conversation.Begun); // initialize needs nothing of the host, and gets the cores
         using var host = Build(conversation);
         await host.RunAsync(cancellationToken);
         return conversation.ExitCode;

@@ -13,18 +13,26 @@ internal static class StartUp
         """;
 
     /// <summary>
-    /// Loads the code that reads and answers <c>initialize</c>, on another core, while this one composes the server: each
+    /// Loads the code that reads and answers <c>initialize</c>, on other threads, while this one composes the server: each
     /// takes about as long, and a client waits for the sum of them otherwise.
     /// </summary>
-    public static void LoadProtocolBeside() => _ = Task.Run(static () =>
+    public static void LoadProtocolBeside()
     {
         var json = ProtocolJsonContext.Default;
-        _ = JsonSerializer.Deserialize(Sample, json.InitializeParams);
-        _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
+        Beside(() =>
+        {
+            _ = JsonSerializer.Deserialize(Sample, json.InitializeParams);
 
-        // What the messages after it need.
-        _ = (json.DidOpenTextDocumentParams, json.DidChangeTextDocumentParams, json.DidCloseTextDocumentParams);
-        _ = (json.InlineCompletionParams, json.InlineCompletionList, json.CompletionParams, json.CompletionList);
-        _ = (json.ExecuteCommandParams, json.DidChangeConfigurationParams, json.DidChangeWorkspaceFoldersParams, json.OptionalJsonElement);
-    });
+            // What the messages after it need.
+            _ = (json.DidOpenTextDocumentParams, json.DidChangeTextDocumentParams, json.InlineCompletionParams);
+        });
+        Beside(() =>
+        {
+            _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
+            _ = (json.InlineCompletionList, json.InlineCompletionProgress);
+        });
+    }
+
+    /// <summary>A thread of its own: the pool takes a while to start.</summary>
+    private static void Beside(ThreadStart work) => new Thread(work) { IsBackground = true, Name = "infill-start" }.Start();
 }

@@ -36,8 +36,8 @@ internal static class CancelBenchmark
         var figures = new Figures();
         for (var i = 0; figures.Count < cancels && i < cancels * 4; i++)
         {
-            // Another place each time, so that the prompt is new and its prefill long.
-            var line = 20 + ((i * 37) % 250);
+            // Prefill: another place each time, so that the prompt is new and its prefill long. Decode: one whose prompt is cached.
+            var line = inDecode ? 100 : 20 + ((i * 37) % 250);
             var token = $"{inDecode} {i} {Guid.NewGuid()}";
             var decoding = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             server.OnProgress(token, _ => decoding.TrySetResult());

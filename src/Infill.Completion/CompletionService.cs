@@ -29,11 +29,21 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
             yield break;
         }
 
+        // What the settings ask for may be more than this model can take.
+        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, engine.MaxSequenceTokens / 4));
+        var budget = request.Prompt.Within(engine.MaxSequenceTokens - maxTokens - PromptBuilder.MaxOverhead(request.Path));
+        var prompt = prompts.Build(request.Text, request.Cursor, request.Path, budget);
+        if (prompt.Count == 0) // nothing before the cursor, and a model that knows of nothing else
+        {
+            yield return new Suggestion("", FinishReason.EndOfText);
+            yield break;
+        }
+
         var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping);
         var shaper = new CompletionShaper(context);
-        var generation = new GenerationRequest(prompts.Build(request.Text, request.Cursor, request.Path, request.Prompt))
+        var generation = new GenerationRequest(prompt)
         {
-            MaxTokens = request.MaxTokens,
+            MaxTokens = maxTokens,
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
             Priority = request.Priority,
             Deadline = request.Deadline - time.GetElapsedTime(began), // what waiting for the model has left of it

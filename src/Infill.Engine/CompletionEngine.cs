@@ -37,6 +37,9 @@ public sealed class CompletionEngine : IAsyncDisposable
     /// <summary>The model's vocabulary once it is loaded; faults with <see cref="EngineException"/> if it can't be.</summary>
     public Task<IVocabulary> Ready => _ready.Task;
 
+    /// <summary>Tokens that a prompt and its completion may have together; known once <see cref="Ready"/> has completed.</summary>
+    public int MaxSequenceTokens => _loop?.MaxSequenceTokens ?? 0;
+
     /// <summary>Requests that run now; 0 before the model is loaded. A momentary figure, from any thread.</summary>
     public int RunningRequests => _loop?.RunningCount ?? 0;
 

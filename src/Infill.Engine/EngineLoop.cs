@@ -50,6 +50,9 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Steps run since the start.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Tokens that one sequence may have, prompt and generated ones together. Any thread.</summary>
+    public int MaxSequenceTokens => Math.Min(_model.ContextTokens, _model.ContextCells);
+
     /// <summary>Read by other threads as a momentary figure.</summary>
     public int RunningCount => Scheduler.Running.Count;
 
@@ -66,7 +69,7 @@ internal sealed class EngineLoop : IDisposable
 
         if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
 
-        var limit = Math.Min(_model.ContextTokens, _model.ContextCells);
+        var limit = MaxSequenceTokens;
         if ((long)request.Prompt.Count + request.MaxTokens > limit)
         {
             throw new EngineException(

@@ -3,18 +3,6 @@ using Infill.Engine;
 
 namespace Infill.Completion.Prompting;
 
-/// <summary>How many tokens the parts of a prompt may have.</summary>
-public sealed record PromptOptions
-{
-    public static PromptOptions Default { get; } = new();
-
-    /// <summary>Tokens of text before the cursor, at most.</summary>
-    public int PrefixTokens { get; init; } = 512;
-
-    /// <summary>Tokens of text after the cursor, at most.</summary>
-    public int SuffixTokens { get; init; } = 128;
-}
-
 /// <summary>A place in a document → the prompt's tokens, within the budget. Immutable; any thread.</summary>
 public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 {
@@ -24,7 +12,13 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// <summary>Longer names are cut: they may be any URI, and are no part of the budgets.</summary>
     private const int MaxPathLength = 256;
 
+    /// <summary>Markers of a prompt: beginning of text, file, prefix, suffix, middle, and the line feed after the name.</summary>
+    private const int MaxMarkers = 6;
+
     public FimTemplate Template => template;
+
+    /// <summary>Tokens that a prompt may have besides its two texts: a token is at least a byte, a character at most three.</summary>
+    public static int MaxOverhead(string path) => MaxMarkers + (3 * Math.Min(path.Length, MaxPathLength));
 
     /// <summary>Builds the prompt for a cursor.</summary>
     /// <param name="text">The document.</param>

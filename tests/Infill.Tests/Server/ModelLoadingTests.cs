@@ -107,17 +107,17 @@ public sealed class ModelLoadingTests
     }
 
     [Fact]
-    public async Task A_prompt_that_can_never_fit_the_model_is_said_once_in_the_log()
+    public async Task Settings_that_ask_for_more_than_the_model_takes_are_cut_to_it()
     {
         await using var editor = await TestEditor.StartAsync(
-            new ScriptedModel(contextCells: 512), options: new EditorOptions { OwnLayers = [new SettingsLayer { MaxTokens = 512 }] });
-        await editor.OpenAsync("a = ");
+            new ScriptedModel(contextCells: 512) { Rule = ScriptedModel.Says("hello") },
+            options: new EditorOptions { OwnLayers = [new SettingsLayer { MaxTokens = 512, PrefixTokens = 65_536, SuffixTokens = 65_536 }] });
+        await editor.OpenAsync(string.Concat(Enumerable.Repeat("x = 1\n", 1000)) + "a = ");
 
-        var first = await editor.InlineAsync(0, 4);
-        await editor.InlineAsync(0, 4);
+        var answer = await editor.InlineAsync(1000, 4);
 
-        Assert.Empty(first.Items());
-        Assert.Contains("context", Assert.Single(editor.Warnings()), StringComparison.Ordinal);
+        Assert.Single(answer.Items());
+        Assert.Empty(editor.Warnings());
     }
 
     [Fact]

@@ -1,9 +1,12 @@
+using Infill.Engine;
+using Infill.Engine.Llama;
+using Infill.Tests.Engine.Llama;
 using Infill.Tests.Scenarios;
 
 namespace Infill.Tests.Server;
 
 /// <summary>Requests that start, are cancelled, outdone by typing and closed away, in any order.</summary>
-public sealed class RandomSessionTests
+public abstract class RandomSessionTests
 {
     private const int Documents = 4;
     private const int Sequences = 1_000;
@@ -16,12 +19,13 @@ public sealed class RandomSessionTests
     [InlineData(2)]
     public Task Seeds_that_are_always_tried(int seed) => RunAsync(seed, 100);
 
-    private static async Task RunAsync(int seed, int sequences)
+    private protected abstract IModelRunner Load();
+
+    private async Task RunAsync(int seed, int sequences)
     {
         var random = new Random(seed);
-        var model = new ScriptedModel(contextCells: 8192) { PieceTokens = 16 };
         await using var editor = await TestEditor.StartAsync(
-            model, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""");
+            Load, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""");
         var texts = new string?[Documents];
         var version = 0;
         List<PendingAnswer> requests = [];
@@ -65,7 +69,22 @@ public sealed class RandomSessionTests
             loop.Scheduler.Running.Count,
             loop.Scheduler.Waiting.Count,
             Owned: loop.Cache.Slots.Count(static slot => slot.Owner is not null),
-            Astray: loop.Cache.Slots.Count(slot => slot.Length != model.TokensOf(slot.Id).Count)));
+            Astray: loop.Cache.Slots.Count(slot => slot.Length != loop.Model.Length(slot.Id))));
         Assert.True(left == (0, 0, 0, 0), $"Seed {seed}: {left} are left running, waiting, owned and astray.");
     }
+}
+
+/// <summary>On a model without weights.</summary>
+public sealed class ScriptedRandomSessionTests : RandomSessionTests
+{
+    private protected override IModelRunner Load() => new ScriptedModel(contextCells: 8192) { PieceTokens = 16 };
+}
+
+/// <summary>On llama.cpp: what the cache's books say is what <c>llama_memory_seq_pos_max</c> says, for every sequence id.</summary>
+[Trait("needs", "model")]
+[Collection(ModelCollection.Name)]
+public sealed class RealRandomSessionTests : RandomSessionTests
+{
+    // One thread: see LlamaEngineTests.
+    private protected override IModelRunner Load() => new LlamaModelRunner(DefaultModel.Load(), new EngineOptions { Threads = 1 });
 }

@@ -159,4 +159,11 @@ public sealed class PromptBuilderTests
         var prefix = prompt.IndexOf(WordVocabulary.Prefix);
         return (prompt[(prefix + 1)..^1], prompt[(suffix + 1)..prefix]);
     }
+
+    [Theory]
+    [InlineData(640, 512, 128)]  // room for both
+    [InlineData(320, 256, 64)]   // half of it
+    [InlineData(-5, 0, 0)]       // none
+    public void A_budget_beyond_the_model_shrinks_in_proportion(int room, int prefix, int suffix) =>
+        Assert.Equal(new PromptOptions { PrefixTokens = prefix, SuffixTokens = suffix }, PromptOptions.Default.Within(room));
 }

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using Infill.Engine.Caching;
-using Infill.Engine.Sampling;
 using Infill.Engine.Scheduling;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +17,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly Func<bool> _isStopping;
     private readonly StepAbort _abort;
     private readonly StepCost _cost;
+    private readonly SequenceOutput _output;
 
     /// <param name="model">Owned by the engine, which disposes it.</param>
     /// <param name="options">Budgets and limits.</param>
@@ -37,6 +36,7 @@ internal sealed class EngineLoop : IDisposable
         _cost = new StepCost(options);
         Scheduler = new Scheduler(options, Cache, _cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
+        _output = new SequenceOutput(model.Vocabulary, _metrics, time);
         _isStopping = isStopping;
         _abort = new StepAbort(inbox, isStopping);
     }
@@ -121,8 +121,8 @@ internal sealed class EngineLoop : IDisposable
         {
             var sequence = new Sequence(ticket, _model.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
-            if (MustEnd(sequence, out var reason)) Complete(sequence, reason);
-            else if (Scheduler.Add(sequence) is { } dropped) Complete(dropped, FinishReason.Overloaded);
+            if (MustEnd(sequence, out var reason)) _output.Complete(sequence, reason);
+            else if (Scheduler.Add(sequence) is { } dropped) _output.Complete(dropped, FinishReason.Overloaded);
         }
     }
 
@@ -211,7 +211,8 @@ internal sealed class EngineLoop : IDisposable
             Account(slice, slice.Count);
             if (!wantsLogits || slice.Sequence.Ticket.StopAsked != FinishReason.None) continue;
 
-            Choose(slice.Sequence, _model.Logits(i));
+            var reason = _output.Choose(slice.Sequence, _model.Logits(i), out var traced);
+            if (reason != FinishReason.None) End(slice.Sequence, reason, traced);
         }
     }
 
@@ -221,43 +222,6 @@ internal sealed class EngineLoop : IDisposable
         if (computed <= 0) return;
         sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, computed);
         if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
-    }
-
-    private void Choose(Sequence sequence, ReadOnlySpan<float> logits)
-    {
-        var token = sequence.Sampler.Next(logits);
-        RecordTime(sequence);
-        TracedToken? traced = sequence.Ticket.Request.TraceTokens ? new TracedToken(token, Sampler.Margin(logits, token)) : null;
-
-        if (_model.Vocabulary.IsEndOfGeneration(token))
-        {
-            sequence.CountEndToken();
-            End(sequence, FinishReason.EndOfText, traced);
-            return;
-        }
-
-        sequence.Append(token);
-        var text = sequence.Stop.Append(sequence.Text.Append(_model.Vocabulary.Piece(token)), out var stopped);
-        if (text.Length > 0 || traced is not null) sequence.Ticket.Write(new GenerationChunk(text) { Token = traced });
-
-        if (stopped) End(sequence, FinishReason.StopRule);
-        else if (sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens) End(sequence, FinishReason.TokenLimit);
-    }
-
-    private void RecordTime(Sequence sequence)
-    {
-        var now = _time.GetTimestamp();
-        if (sequence.FirstTokenAt == 0)
-        {
-            sequence.FirstTokenAt = now;
-            _metrics.TimeToFirstToken.Record(_time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalMilliseconds);
-        }
-        else
-        {
-            _metrics.InterToken.Record(_time.GetElapsedTime(sequence.LastTokenAt, now).TotalMilliseconds);
-        }
-
-        sequence.LastTokenAt = now;
     }
 
     private void FailStep(StepPlan plan, string fault)
@@ -290,25 +254,6 @@ internal sealed class EngineLoop : IDisposable
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
     {
         Scheduler.Finish(sequence);
-        Complete(sequence, reason, traced, fault);
-    }
-
-    private void Complete(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
-    {
-        Debug.Assert(sequence.Slot is null);
-        var now = _time.GetTimestamp();
-        var started = sequence.StartedAt == 0 ? now : sequence.StartedAt;
-        var first = sequence.FirstTokenAt == 0 ? now : sequence.FirstTokenAt;
-        var usage = new Usage(
-            sequence.PromptTokens, sequence.CachedTokens, sequence.GeneratedTokens, sequence.TokensAfterStop,
-            _time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), _time.GetElapsedTime(started, first), _time.GetElapsedTime(first, now));
-
-        _metrics.CachedTokens.Add(usage.CachedTokens);
-        _metrics.GeneratedTokens.Add(usage.GeneratedTokens);
-        _metrics.WastedTokens.Add(usage.TokensAfterStop);
-        _metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
-
-        var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush();
-        sequence.Ticket.Complete(new GenerationChunk(rest, reason, usage) { Token = traced, Fault = fault });
+        _output.Complete(sequence, reason, traced, fault);
     }
 }

@@ -82,6 +82,19 @@ public sealed class CommandTests
 public sealed class CompleteCommandTests
 {
     [Fact]
+    public async Task The_first_command_of_the_README_prints_a_suggestion()
+    {
+        const string command = "dotnet run -c Release --project src/Infill.Server -- complete ";
+        var readme = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md"));
+        var place = Assert.Single(readme, static line => line.StartsWith(command, StringComparison.Ordinal))[command.Length..];
+
+        var program = await ChildProgram.RunAsync(["complete", place]);
+
+        Assert.Equal(0, program.ExitCode);
+        Assert.NotEmpty(program.Output.Trim());
+    }
+
+    [Fact]
     public async Task Complete_writes_the_suggestion_and_then_what_it_took()
     {
         using var file = new TemporaryFile("def add(a, b):\n    return \n"u8);

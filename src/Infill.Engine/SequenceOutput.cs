@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Infill.Engine.Sampling;
+using Infill.Engine.Scheduling;
+
+namespace Infill.Engine;
+
+/// <summary>Logits → token → text → the caller's channel, and what it took. Owned by the engine thread.</summary>
+internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metrics, TimeProvider time)
+{
+    /// <summary>Chooses a sequence's next token and delivers its text.</summary>
+    /// <param name="sequence">One whose tokens are all computed.</param>
+    /// <param name="logits">Scores of what may follow.</param>
+    /// <param name="traced">A token that has no text of its own to travel with, where the request asked for tokens.</param>
+    /// <returns>Why the sequence ends with this token, or <see cref="FinishReason.None"/>.</returns>
+    public FinishReason Choose(Sequence sequence, ReadOnlySpan<float> logits, out TracedToken? traced)
+    {
+        var token = sequence.Sampler.Next(logits);
+        RecordTime(sequence);
+        TracedToken? chosen = sequence.Ticket.Request.TraceTokens ? new TracedToken(token, Sampler.Margin(logits, token)) : null;
+        if (vocabulary.IsEndOfGeneration(token))
+        {
+            traced = chosen;
+            sequence.CountEndToken();
+            return FinishReason.EndOfText;
+        }
+
+        traced = null;
+        sequence.Append(token);
+        var text = sequence.Stop.Append(sequence.Text.Append(vocabulary.Piece(token)), out var stopped);
+        if (text.Length > 0 || chosen is not null) sequence.Ticket.Write(new GenerationChunk(text) { Token = chosen });
+
+        if (stopped) return FinishReason.StopRule;
+        return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
+    }
+
+    /// <summary>The last chunk of a sequence that the scheduler has let go.</summary>
+    public void Complete(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
+    {
+        Debug.Assert(sequence.Slot is null);
+        var now = time.GetTimestamp();
+        var started = sequence.StartedAt == 0 ? now : sequence.StartedAt;
+        var first = sequence.FirstTokenAt == 0 ? now : sequence.FirstTokenAt;
+        var usage = new Usage(
+            sequence.PromptTokens, sequence.CachedTokens, sequence.GeneratedTokens, sequence.TokensAfterStop,
+            time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), time.GetElapsedTime(started, first), time.GetElapsedTime(first, now));
+
+        metrics.CachedTokens.Add(usage.CachedTokens);
+        metrics.GeneratedTokens.Add(usage.GeneratedTokens);
+        metrics.WastedTokens.Add(usage.TokensAfterStop);
+        metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+
+        var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush();
+        sequence.Ticket.Complete(new GenerationChunk(rest, reason, usage) { Token = traced, Fault = fault });
+    }
+
+    private void RecordTime(Sequence sequence)
+    {
+        var now = time.GetTimestamp();
+        if (sequence.FirstTokenAt == 0)
+        {
+            sequence.FirstTokenAt = now;
+            metrics.TimeToFirstToken.Record(time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalMilliseconds);
+        }
+        else
+        {
+            metrics.InterToken.Record(time.GetElapsedTime(sequence.LastTokenAt, now).TotalMilliseconds);
+        }
+
+        sequence.LastTokenAt = now;
+    }
+}

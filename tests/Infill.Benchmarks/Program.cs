@@ -18,5 +18,5 @@ if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch"))
 if (chosen is "all" or "start") await StartUpBenchmark.RunAsync(rounds: 10);
 if (chosen is "all" or "typing") await TypingBenchmark.RunAsync(keysPerSecond: 5, rounds: 3);
 if (chosen is "all" or "cancel") await CancelBenchmark.RunAsync(cancels: 100);
-if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 5);
+if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 9);
 return 0;

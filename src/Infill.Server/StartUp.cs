@@ -13,26 +13,26 @@ internal static class StartUp
         """;
 
     /// <summary>
-    /// Loads the code that reads and answers <c>initialize</c>, on other threads, while this one composes the server: each
+    /// Loads the code that reads and answers <c>initialize</c>, on another core, while this one composes the server: each
     /// takes about as long, and a client waits for the sum of them otherwise.
     /// </summary>
     public static void LoadProtocolBeside()
     {
-        var json = ProtocolJsonContext.Default;
-        Beside(() =>
+        // A thread of its own: the pool takes a while to start.
+        var thread = new Thread(static () =>
         {
+            var json = ProtocolJsonContext.Default; // there too: making it is a good part of the work
             _ = JsonSerializer.Deserialize(Sample, json.InitializeParams);
+            _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
 
             // What the messages after it need.
             _ = (json.DidOpenTextDocumentParams, json.DidChangeTextDocumentParams, json.InlineCompletionParams);
-        });
-        Beside(() =>
-        {
-            _ = JsonSerializer.SerializeToUtf8Bytes(Handlers.LifecycleHandler.Result("utf-16", hasInlineCompletion: true), json.InitializeResult);
             _ = (json.InlineCompletionList, json.InlineCompletionProgress);
-        });
+        })
+        {
+            IsBackground = true,
+            Name = "infill-start",
+        };
+        thread.Start();
     }
-
-    /// <summary>A thread of its own: the pool takes a while to start.</summary>
-    private static void Beside(ThreadStart work) => new Thread(work) { IsBackground = true, Name = "infill-start" }.Start();
 }

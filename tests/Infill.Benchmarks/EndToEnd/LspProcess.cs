@@ -65,9 +65,11 @@ internal sealed class LspProcess : IDisposable
 
     public void OnProgress(string token, Action<Arrival> handler) => _progress[token] = handler;
 
-    public async Task InitializeAsync(bool isGrowing)
+    /// <summary>Shakes hands.</summary>
+    /// <returns>When the answer to initialize was read.</returns>
+    public async Task<long> InitializeAsync(bool isGrowing)
     {
-        await Request("initialize", new JsonObject
+        var answer = await Request("initialize", new JsonObject
         {
             ["processId"] = null,
             ["rootUri"] = null,
@@ -75,6 +77,7 @@ internal sealed class LspProcess : IDisposable
             ["initializationOptions"] = new JsonObject { ["infill"] = new JsonObject { ["snapshots"] = isGrowing ? "growing" : "finished" } },
         }).Answer;
         Notify("initialized", new JsonObject());
+        return answer.At;
     }
 
     public void Open(string uri, string text) => Notify("textDocument/didOpen", new JsonObject

@@ -153,6 +153,7 @@ public sealed class SupersessionTests
 
         var current = await editor.BeginInlineAsync(0, 5);
 
+        await editor.BarrierAsync(); // the edit has been taken in
         gate.Open();
         Assert.Equal(RpcErrorCodes.ContentModified, (await old.Answer).ErrorCode());
         Assert.Equal(["c"], (await current.Answer).Texts());

@@ -44,8 +44,8 @@ public sealed class SupersessionTests
 
         await editor.CancelAsync(request.Id);
 
+        await request.Answer; // before the model goes on
         gate.Open();
-        await request.Answer;
         await AssertQuietAsync(editor);
         Assert.Empty(editor.Received("$/progress"));
     }

@@ -73,9 +73,6 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
         yield return new Suggestion(text, finish, usage) { Fault = fault };
     }
 
-    /// <summary>The prompt template in use.</summary>
-    public async Task<FimTemplate> TemplateAsync(CancellationToken cancellationToken) => (await PromptsAsync(cancellationToken)).Template;
-
     /// <summary>Null where the model is not loaded by the deadline.</summary>
     private async ValueTask<PromptBuilder?> PromptsWithinAsync(TimeSpan? deadline, CancellationToken cancellationToken)
     {

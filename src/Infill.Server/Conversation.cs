@@ -104,7 +104,7 @@ internal sealed class Conversation
     {
         var settings = _session.Settings;
         var logger = Loggers.CreateLogger("Engine");
-        var load = _options.LoadModel ?? (() => ModelLoading.Load(settings, logger, progress: null));
+        var load = _options.LoadModel ?? (() => ModelLoading.Load(settings, logger));
         return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, _options.Time, logger);
     }
 }

@@ -12,10 +12,10 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     private static readonly ProgressToken Token = new("infill.model");
 
     /// <summary>Makes the runner, on the engine's thread.</summary>
-    public static IModelRunner Load(InfillSettings settings, ILogger logger, IProgress<float>? progress)
+    public static IModelRunner Load(InfillSettings settings, ILogger logger)
     {
         LlamaLibrary.Load(logger);
-        return new LlamaModelRunner(LlamaModel.Load(settings.ModelPath, progress), settings.Engine);
+        return new LlamaModelRunner(LlamaModel.Load(settings.ModelPath), settings.Engine);
     }
 
     /// <summary>Whatever keeps a model from loading becomes what the engine's callers expect.</summary>

@@ -43,7 +43,7 @@ internal static class CompleteCommand
         var began = Stopwatch.GetTimestamp();
         try
         {
-            await using var engine = new CompletionEngine(() => ModelLoading.Load(single, logger, progress: null), single.Engine, TimeProvider.System, logger);
+            await using var engine = new CompletionEngine(() => ModelLoading.Load(single, logger), single.Engine, TimeProvider.System, logger);
             return await SuggestAsync(engine, single, found, isJson, began, cancellationToken);
         }
         catch (EngineException e)

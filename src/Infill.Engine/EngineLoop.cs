@@ -33,7 +33,7 @@ internal sealed class EngineLoop : IDisposable
         _time = time;
         _logger = logger;
         Cache = new PrefixCache(model);
-        _cost = new StepCost(options);
+        _cost = new StepCost();
         Scheduler = new Scheduler(options, Cache, _cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
         _output = new SequenceOutput(model.Vocabulary, _metrics, time);
@@ -165,7 +165,8 @@ internal sealed class EngineLoop : IDisposable
 
         try
         {
-            Settle(plan, _model.Run(plan, _abort.For(plan)), began);
+            var shape = StepShape.Of(plan); // before the books move on
+            Settle(plan, _model.Run(plan, _abort.For(plan)), shape, began);
         }
         catch (EngineException e)
         {
@@ -174,12 +175,12 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    private void Settle(StepPlan plan, StepStatus status, long began)
+    private void Settle(StepPlan plan, StepStatus status, StepShape shape, long began)
     {
         Steps++;
         _abort.LastWasAborted = status == StepStatus.Aborted;
         var time = _time.GetElapsedTime(began);
-        if (status == StepStatus.Completed) _cost.Observe(plan.TotalTokens, time);
+        if (status == StepStatus.Completed) _cost.Observe(shape, time);
         _metrics.StepTime.Record(time.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         switch (status)

@@ -7,6 +7,9 @@ namespace Infill.Engine.Scheduling;
 /// <remarks>Owned by the engine thread. Requests join and leave between steps; there are no phases, only pending tokens.</remarks>
 internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCost cost)
 {
+    /// <summary>Before anything was measured.</summary>
+    private const int FirstChunk = 2 * StepCost.Tile;
+
     private readonly List<Sequence> _running = [];
     private readonly List<Sequence> _waiting = []; // by priority, then by age
     private readonly StepPlan _plan = new();
@@ -45,7 +48,7 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         }
 
         var budget = _plan.TotalTokens == 0
-            ? cost.PrefillTokens
+            ? PrefillAlone()
             : Math.Min(options.MaxBatchTokens, _plan.TotalTokens + options.MaxPrefillBesideDecode);
         foreach (var sequence in _running)
         {
@@ -80,6 +83,13 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
 
         sequence.Finish();
         Debug.Assert(!_running.Contains(sequence) && !_waiting.Contains(sequence));
+    }
+
+    /// <summary>Whole tiles that fit the step budget, at least one.</summary>
+    private int PrefillAlone()
+    {
+        var fitting = cost.LargestPrefill(new StepShape(0, 0), options.StepBudget, options.MaxBatchTokens);
+        return Math.Min(Math.Max(fitting ?? FirstChunk, StepCost.Tile), options.MaxBatchTokens);
     }
 
     private void TakeUpTo(Sequence sequence, int budget)

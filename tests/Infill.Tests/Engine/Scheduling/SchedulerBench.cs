@@ -14,7 +14,7 @@ internal sealed class SchedulerBench : IDisposable
     {
         Model = model ?? new ScriptedModel();
         Cache = new PrefixCache(Model);
-        Cost = new StepCost(options ?? new EngineOptions());
+        Cost = new StepCost();
         Scheduler = new Scheduler(options ?? new EngineOptions(), Cache, Cost);
     }
 

@@ -190,7 +190,7 @@ public sealed class SchedulerTests
     public void Prefill_takes_as_many_tokens_as_were_measured_to_fit_the_step_budget(int millisecondsFor128, int tokens)
     {
         using var bench = new SchedulerBench();
-        bench.Cost.Observe(128, TimeSpan.FromMilliseconds(millisecondsFor128));
+        bench.Cost.Observe(new StepShape(0, 128), TimeSpan.FromMilliseconds(millisecondsFor128));
         bench.Add(promptTokens: 1000);
 
         var plan = bench.Scheduler.PlanStep();

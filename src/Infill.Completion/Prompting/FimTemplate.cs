@@ -20,6 +20,9 @@ public enum FimOrder
 /// <param name="Order">Layout.</param>
 public sealed record FimTemplate(string Name, FimOrder Order)
 {
+    /// <summary>Tokens that a prompt may have besides those of its texts: beginning of text, file, prefix, suffix and middle.</summary>
+    internal const int MaxMarkers = 5;
+
     /// <summary>Chosen by the model's vocabulary and name, never by the name of its file.</summary>
     public static FimTemplate For(IVocabulary vocabulary)
     {
@@ -32,35 +35,36 @@ public sealed record FimTemplate(string Name, FimOrder Order)
         return new FimTemplate("prefix-first", FimOrder.PrefixFirst);
     }
 
-    /// <summary>The prompt's tokens. Text of the document never becomes a special token.</summary>
+    /// <summary>The prompt's tokens.</summary>
     public List<int> Render(FimPrompt prompt, IVocabulary vocabulary)
     {
-        var tokens = new List<int>(prompt.Prefix.Length + prompt.Suffix.Length);
+        var fim = vocabulary.Fim;
+        var tokens = new List<int>(prompt.Name.Count + prompt.Prefix.Count + prompt.Suffix.Count + MaxMarkers);
         if (vocabulary.BeginningOfText is { } beginning) tokens.Add(beginning);
-        if (vocabulary.Fim.FileSeparator is { } separator && prompt.Path.Length > 0)
+        if (fim.FileSeparator is { } separator && prompt.Name.Count > 0)
         {
             tokens.Add(separator);
-            vocabulary.Tokenize(prompt.Path + "\n", tokens);
+            tokens.AddRange(prompt.Name);
         }
 
         switch (Order)
         {
             case FimOrder.SuffixFirst:
-                tokens.Add(vocabulary.Fim.Suffix!.Value);
-                vocabulary.Tokenize(prompt.Suffix, tokens);
-                tokens.Add(vocabulary.Fim.Prefix!.Value);
-                vocabulary.Tokenize(prompt.Prefix, tokens);
-                tokens.Add(vocabulary.Fim.Middle!.Value);
+                tokens.Add(fim.Suffix!.Value);
+                tokens.AddRange(prompt.Suffix);
+                tokens.Add(fim.Prefix!.Value);
+                tokens.AddRange(prompt.Prefix);
+                tokens.Add(fim.Middle!.Value);
                 break;
             case FimOrder.PrefixFirst:
-                tokens.Add(vocabulary.Fim.Prefix!.Value);
-                vocabulary.Tokenize(prompt.Prefix, tokens);
-                tokens.Add(vocabulary.Fim.Suffix!.Value);
-                vocabulary.Tokenize(prompt.Suffix, tokens);
-                tokens.Add(vocabulary.Fim.Middle!.Value);
+                tokens.Add(fim.Prefix!.Value);
+                tokens.AddRange(prompt.Prefix);
+                tokens.Add(fim.Suffix!.Value);
+                tokens.AddRange(prompt.Suffix);
+                tokens.Add(fim.Middle!.Value);
                 break;
             default:
-                vocabulary.Tokenize(prompt.Prefix, tokens);
+                tokens.AddRange(prompt.Prefix);
                 break;
         }
 

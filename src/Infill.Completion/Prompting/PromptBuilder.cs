@@ -3,22 +3,21 @@ using Infill.Engine;
 
 namespace Infill.Completion.Prompting;
 
-/// <summary>A place in a document → the prompt's tokens, within the budget. Immutable; any thread.</summary>
+/// <summary>A place in a document → the prompt's tokens, within the budget. Any thread.</summary>
 public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 {
+    private readonly LineTokenizer _tokenizer = new(vocabulary);
+
     /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
     private const int CharactersPerToken = 3;
 
     /// <summary>Longer names are cut: they may be any URI, and are no part of the budgets.</summary>
     private const int MaxPathLength = 256;
 
-    /// <summary>Markers of a prompt: beginning of text, file, prefix, suffix, middle, and the line feed after the name.</summary>
-    private const int MaxMarkers = 6;
-
     public FimTemplate Template => template;
 
     /// <summary>Tokens that a prompt may have besides its two texts: a token is at least a byte, a character at most three.</summary>
-    public static int MaxOverhead(string path) => MaxMarkers + (3 * Math.Min(path.Length, MaxPathLength));
+    public static int MaxOverhead(string path) => FimTemplate.MaxMarkers + 1 + (3 * Math.Min(path.Length, MaxPathLength)); // 1: the line feed after the name
 
     /// <summary>Builds the prompt for a cursor.</summary>
     /// <param name="text">The document.</param>
@@ -30,7 +29,7 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     {
         var prefix = FitPrefix(text, cursor, options.PrefixTokens);
         var suffix = FitSuffix(text, cursor, options.SuffixTokens);
-        return template.Render(new FimPrompt(Shorten(path), prefix, suffix), vocabulary);
+        return template.Render(new FimPrompt(path.Length == 0 ? [] : Tokens(Shorten(path) + "\n"), prefix, suffix), vocabulary);
     }
 
     /// <summary>The end of a long name says more than its beginning; cut between two folders where there are any.</summary>
@@ -46,16 +45,16 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
     /// before the cursor stay the same from key to key and their KV cache stays valid.
     /// </summary>
-    private string FitPrefix(SourceText text, int cursor, int budget)
+    private List<int> FitPrefix(SourceText text, int cursor, int budget)
     {
         for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
             var start = Anchor(text, cursor, window);
-            var prefix = WithLineFeeds(text.Substring(start, cursor - start));
-            if (Count(prefix) <= budget) return prefix;
+            var prefix = Tokens(text.Substring(start, cursor - start));
+            if (prefix.Count <= budget) return prefix;
         }
 
-        return "";
+        return [];
     }
 
     private static int Anchor(SourceText text, int cursor, int window)
@@ -71,15 +70,15 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return char.IsLowSurrogate(text[anchor]) ? anchor + 1 : anchor;
     }
 
-    private string FitSuffix(SourceText text, int cursor, int budget)
+    private List<int> FitSuffix(SourceText text, int cursor, int budget)
     {
         for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
-            var suffix = WithLineFeeds(text.Substring(cursor, SuffixEnd(text, cursor, window) - cursor));
-            if (Count(suffix) <= budget) return suffix;
+            var suffix = Tokens(text.Substring(cursor, SuffixEnd(text, cursor, window) - cursor));
+            if (suffix.Count <= budget) return suffix;
         }
 
-        return "";
+        return [];
     }
 
     private static int SuffixEnd(SourceText text, int cursor, int window)
@@ -91,11 +90,11 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return char.IsLowSurrogate(text[end]) ? end - 1 : end;
     }
 
-    private int Count(string part)
+    private List<int> Tokens(string part)
     {
         var tokens = new List<int>(part.Length / 2);
-        vocabulary.Tokenize(part, tokens);
-        return tokens.Count;
+        _tokenizer.Tokenize(WithLineFeeds(part), tokens);
+        return tokens;
     }
 
     /// <summary>Models are trained on LF; the shaper turns line ends back.</summary>

@@ -5,8 +5,6 @@ namespace Infill.Tests.Completion.Prompting;
 
 public sealed class FimTemplateTests
 {
-    private static readonly FimPrompt s_prompt = new("src/a.py", "before", "after");
-
     [Theory]
     [InlineData(FimOrder.PrefixFirst, "<FILE>src/a.py\n<PRE>before<SUF>after<MID>")]
     [InlineData(FimOrder.SuffixFirst, "<FILE>src/a.py\n<SUF>after<PRE>before<MID>")]
@@ -15,7 +13,7 @@ public sealed class FimTemplateTests
     {
         var vocabulary = new WordVocabulary();
 
-        var tokens = new FimTemplate("test", order).Render(s_prompt, vocabulary);
+        var tokens = new FimTemplate("test", order).Render(Prompt(vocabulary), vocabulary);
 
         Assert.Equal(expected, vocabulary.Text(tokens));
     }
@@ -25,7 +23,7 @@ public sealed class FimTemplateTests
     {
         var vocabulary = new WordVocabulary { BeginningOfText = WordVocabulary.Beginning };
 
-        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt, vocabulary);
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(Prompt(vocabulary), vocabulary);
 
         Assert.StartsWith("<BEGIN><FILE>", vocabulary.Text(tokens), StringComparison.Ordinal);
     }
@@ -35,7 +33,7 @@ public sealed class FimTemplateTests
     {
         var vocabulary = new WordVocabulary { Fim = new FimTokens(WordVocabulary.Prefix, WordVocabulary.Suffix, WordVocabulary.Middle, null, null) };
 
-        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt, vocabulary);
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(Prompt(vocabulary), vocabulary);
 
         Assert.Equal("<PRE>before<SUF>after<MID>", vocabulary.Text(tokens));
     }
@@ -45,22 +43,9 @@ public sealed class FimTemplateTests
     {
         var vocabulary = new WordVocabulary();
 
-        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(s_prompt with { Path = "" }, vocabulary);
+        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(Prompt(vocabulary) with { Name = [] }, vocabulary);
 
         Assert.Equal("<PRE>before<SUF>after<MID>", vocabulary.Text(tokens));
-    }
-
-    [Fact]
-    public void Text_that_spells_a_marker_stays_text()
-    {
-        var vocabulary = new WordVocabulary();
-        var prompt = new FimPrompt("<FILE>", "a <MID> b", "<|fim_suffix|>");
-
-        var tokens = new FimTemplate("test", FimOrder.PrefixFirst).Render(prompt, vocabulary);
-
-        Assert.Equal(
-            [WordVocabulary.File, WordVocabulary.Prefix, WordVocabulary.Suffix, WordVocabulary.Middle],
-            tokens.Where(static token => token >= WordVocabulary.FirstSpecial));
     }
 
     [Fact]
@@ -75,4 +60,14 @@ public sealed class FimTemplateTests
         Assert.Equal(
             FimOrder.PrefixOnly,
             FimTemplate.For(new WordVocabulary { Fim = new FimTokens(WordVocabulary.Prefix, WordVocabulary.Suffix, null, null, null) }).Order);
+
+    private static FimPrompt Prompt(WordVocabulary vocabulary) =>
+        new(Tokens(vocabulary, "src/a.py\n"), Tokens(vocabulary, "before"), Tokens(vocabulary, "after"));
+
+    private static List<int> Tokens(WordVocabulary vocabulary, string text)
+    {
+        var tokens = new List<int>();
+        vocabulary.Tokenize(text, tokens);
+        return tokens;
+    }
 }

@@ -55,6 +55,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var submittedAt = _time.GetTimestamp();
+        request = request with { Prompt = [.. request.Prompt] }; // the list is the caller's, who may go on using it
         if (await WaitForModelAsync(request, cancellationToken).ConfigureAwait(false) is not FinishReason.None and var ended)
         {
             yield return NeverRun(request, ended, submittedAt);
@@ -67,6 +68,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         using var ticket = new Ticket(request, _inbox, submittedAt);
         using var cancelled = cancellationToken.Register(static state => ((Ticket)state!).Stop(FinishReason.Cancelled), ticket);
         using var superseded = request.Superseded.Register(static state => ((Ticket)state!).Stop(FinishReason.Superseded), ticket);
+        using var deadline = StopAtDeadline(ticket);
         if (!_inbox.TrySubmit(ticket))
         {
             yield return NeverRun(request, _fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
@@ -118,7 +120,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, request.Superseded);
             var patience = request.Deadline is { } deadline
-                ? TimeSpan.FromMilliseconds(Math.Clamp(deadline.TotalMilliseconds, 0, int.MaxValue)) // what a timer can count
+                ? Countable(deadline)
                 : Timeout.InfiniteTimeSpan;
             await ((Task)Ready).WaitAsync(patience, _time, ended.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -133,6 +135,24 @@ public sealed class CompletionEngine : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         return request.Superseded.IsCancellationRequested ? FinishReason.Superseded : FinishReason.Deadline;
     }
+
+    /// <summary>The clock stops a request as its caller would: nothing that serves it needs to look at the time.</summary>
+    private ITimer? StopAtDeadline(Ticket ticket)
+    {
+        if (ticket.Request.Deadline is not { } deadline) return null;
+        var left = deadline - _time.GetElapsedTime(ticket.SubmittedAt);
+        if (left > TimeSpan.Zero)
+        {
+            return _time.CreateTimer(
+                static state => ((Ticket)state!).Stop(FinishReason.Deadline), ticket, Countable(left), Timeout.InfiniteTimeSpan);
+        }
+
+        ticket.Stop(FinishReason.Deadline);
+        return null;
+    }
+
+    /// <summary>What a timer can count: 24 days stand for ever.</summary>
+    private static TimeSpan Countable(TimeSpan time) => TimeSpan.FromMilliseconds(Math.Clamp(time.TotalMilliseconds, 0, int.MaxValue));
 
     private GenerationChunk NeverRun(GenerationRequest request, FinishReason reason, long submittedAt) =>
         new("", reason, new Usage(request.Prompt.Count, 0, 0, 0, _time.GetElapsedTime(submittedAt), TimeSpan.Zero, TimeSpan.Zero))

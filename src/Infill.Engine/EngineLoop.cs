@@ -121,7 +121,7 @@ internal sealed class EngineLoop : IDisposable
         {
             var sequence = new Sequence(ticket, _model.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
-            if (MustEnd(sequence, out var reason)) _output.Complete(sequence, reason);
+            if (ticket.StopAsked is not FinishReason.None and var reason) _output.Complete(sequence, reason);
             else if (Scheduler.Add(sequence) is { } dropped) _output.Complete(dropped, FinishReason.Overloaded);
         }
     }
@@ -133,7 +133,7 @@ internal sealed class EngineLoop : IDisposable
         CollectStopped(Scheduler.Waiting);
         foreach (var sequence in _ended)
         {
-            if (MustEnd(sequence, out var reason)) End(sequence, reason);
+            End(sequence, sequence.Ticket.StopAsked);
         }
     }
 
@@ -141,19 +141,9 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (var sequence in sequences)
         {
-            if (MustEnd(sequence, out _)) _ended.Add(sequence);
+            if (sequence.Ticket.StopAsked != FinishReason.None) _ended.Add(sequence);
         }
     }
-
-    private bool MustEnd(Sequence sequence, out FinishReason reason)
-    {
-        reason = sequence.Ticket.StopAsked;
-        if (reason == FinishReason.None && IsPastDeadline(sequence)) reason = FinishReason.Deadline;
-        return reason != FinishReason.None;
-    }
-
-    private bool IsPastDeadline(Sequence sequence) =>
-        sequence.Ticket.Request.Deadline is { } deadline && _time.GetElapsedTime(sequence.Ticket.SubmittedAt) >= deadline;
 
     private void RunStep(StepPlan plan)
     {

@@ -31,7 +31,7 @@ public sealed record SamplingOptions
 }
 
 /// <summary>What to generate from, how, and when to stop.</summary>
-/// <param name="Prompt">Tokens, special ones included; at least one.</param>
+/// <param name="Prompt">Tokens, special ones included; at least one. Copied when the request is submitted.</param>
 public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
 {
     /// <summary>Tokens to generate at most.</summary>

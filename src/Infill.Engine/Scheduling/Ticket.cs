@@ -4,7 +4,7 @@ namespace Infill.Engine.Scheduling;
 
 /// <summary>One submitted request, between the caller's thread and the engine's.</summary>
 /// <remarks>
-/// The caller may <see cref="Stop"/> at any time, from any thread; the first reason counts. The engine alone writes
+/// The caller, or the clock for it, may <see cref="Stop"/> at any time, from any thread; the first reason counts. The engine alone writes
 /// <see cref="Chunks"/>, never waits for it to be read, and completes it after the last chunk, exactly once.
 /// </remarks>
 internal sealed class Ticket(GenerationRequest request, EngineInbox inbox, long submittedAt) : IDisposable

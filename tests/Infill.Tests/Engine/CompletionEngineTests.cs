@@ -70,7 +70,35 @@ public sealed class CompletionEngineTests
 
         var generation = await running;
 
-        Assert.Equal((FinishReason.Deadline, 3), (generation.Finish, generation.Text.Length));
+        Assert.Equal((FinishReason.Deadline, 2), (generation.Finish, generation.Text.Length)); // the third token's step was abandoned
+    }
+
+    [Fact]
+    public async Task A_deadline_that_has_passed_computes_nothing()
+    {
+        await using var bench = await EngineBench.StartAsync();
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { Deadline = TimeSpan.Zero });
+
+        Assert.Equal((FinishReason.Deadline, 0), (generation.Finish, bench.Model.Steps));
+    }
+
+    [Fact]
+    public async Task A_prompt_that_its_owner_changes_after_submission_stays_what_it_was()
+    {
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxRunning = 1 });
+        var first = bench.Model.HoldStep(1);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")) { MaxTokens = 1 });
+        await first.Reached;
+        var prompt = Prompts.Bytes("mine");
+        var waiting = bench.RunAsync(new GenerationRequest(prompt) { MaxTokens = 5 });
+        prompt.Clear();
+        first.Open();
+
+        var generation = await waiting;
+
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("mine"), 5), generation.Text);
+        await running;
     }
 
     [Fact]

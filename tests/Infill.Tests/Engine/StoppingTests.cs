@@ -203,6 +203,91 @@ public sealed class StoppingTests
         Assert.True(bench.Model.Steps < 4000);
     }
 
+    [Theory]
+    [InlineData("break")]
+    [InlineData("dispose")]
+    [InlineData("token")]
+    [InlineData("deadline")]
+    public async Task However_a_request_is_stopped_the_engine_is_free_at_once_and_its_tokens_stay_as_cache(string way)
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { PieceTokens = 4 }, new EngineOptions { MaxRunning = 1 });
+        using var cancel = new CancellationTokenSource();
+        var request = new GenerationRequest(Prompts.Long(30)) { MaxTokens = 40, Deadline = TimeSpan.FromSeconds(1) };
+        var fourth = bench.Model.HoldStep(4); // three tokens are chosen when it begins
+        Task<Generation> next = null!; // asked for when the fourth step has begun
+        var chunks = bench.Engine.GenerateAsync(request, cancel.Token);
+        var ended = way switch
+        {
+            "break" => BreakAsync(),
+            "dispose" => DisposeAsync(),
+            "token" => ReadToEndAsync(cancel.Cancel),
+            _ => ReadToEndAsync(() => bench.Time.Advance(TimeSpan.FromSeconds(1))),
+        };
+
+        var last = await ended;
+
+        Assert.Equal((30, 5), ((await next).Usage.CachedTokens, bench.Model.Steps)); // the fourth was abandoned, the fifth is the next one's
+        Assert.Equal(0, last?.TokensAfterStop ?? 0);
+        await bench.AssertQuietAsync();
+
+        async Task FourthStepAsync()
+        {
+            await fourth.Reached;
+            next = bench.RunAsync(request with { Prompt = Prompts.Long(31), MaxTokens = 1, Deadline = null });
+        }
+
+        async Task<Usage?> BreakAsync()
+        {
+            var read = 0;
+            await foreach (var _ in chunks)
+            {
+                if (++read < 3) continue;
+                await FourthStepAsync();
+                break;
+            }
+
+            fourth.Open();
+            return null;
+        }
+
+        async Task<Usage?> DisposeAsync()
+        {
+            await using (var enumerator = chunks.GetAsyncEnumerator())
+            {
+                for (var read = 0; read < 3; read++) await enumerator.MoveNextAsync();
+                await FourthStepAsync();
+            }
+
+            fourth.Open();
+            return null;
+        }
+
+        async Task<Usage?> ReadToEndAsync(Action stop)
+        {
+            var generation = EngineBench.ReadAsync(chunks);
+            await FourthStepAsync();
+            stop();
+            fourth.Open();
+            return (await generation).Usage;
+        }
+    }
+
+    [Fact]
+    public async Task A_deadline_in_the_middle_of_a_prefill_abandons_the_step_and_is_answered_at_once()
+    {
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxBatchTokens = 10 });
+        var third = bench.Model.HoldStep(3);
+        var running = bench.RunAsync(new GenerationRequest(Prompts.Long(100)) { Deadline = TimeSpan.FromSeconds(1) });
+        await third.Reached;
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
+        third.Open();
+
+        var generation = await running;
+
+        Assert.Equal((FinishReason.Deadline, 0), (generation.Finish, generation.Usage.TokensAfterStop));
+        Assert.Equal((3, 20), (bench.Model.Steps, bench.Model.CellsHeld));
+    }
+
     [Fact]
     public async Task A_stop_after_the_end_changes_nothing()
     {

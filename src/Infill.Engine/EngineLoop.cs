@@ -182,6 +182,9 @@ internal sealed class EngineLoop : IDisposable
                 foreach (var slice in plan.Slices)
                 {
                     Account(slice, _model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
+
+                    // Its own part was computed, but the logits went with the step: its last token is computed again for them.
+                    if (slice.Sequence.PendingTokens == 0) Cache.Truncate(slice.Sequence.Slot, slice.Sequence.ComputedTokens - 1);
                 }
 
                 break;

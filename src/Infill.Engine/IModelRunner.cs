@@ -21,10 +21,13 @@ public interface IModelRunner : IDisposable
 {
     IVocabulary Vocabulary { get; }
 
+    /// <summary>How the cells are divided among slots.</summary>
+    KvLayout Layout { get; }
+
     /// <summary>Tokens that the KV cache holds, over all sequences.</summary>
     int ContextCells { get; }
 
-    /// <summary>Tokens that one sequence may have: what the model was trained for, or less.</summary>
+    /// <summary>Tokens that one sequence may have: what the model was trained for, or less. A stream has that many cells.</summary>
     int ContextTokens { get; }
 
     /// <summary>Sequence ids that the KV cache tells apart: slots are numbered from 0 to this.</summary>

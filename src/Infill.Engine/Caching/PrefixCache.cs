@@ -27,6 +27,7 @@ internal sealed class PrefixCache
     public IReadOnlyList<Slot> Slots => _slots;
 
     /// <summary>Cells held by cached slots, and promised to running ones.</summary>
+    /// <remarks>With one stream for each slot nobody competes for cells: what was admitted fits its own.</remarks>
     public int CellsInUse
     {
         get
@@ -46,16 +47,9 @@ internal sealed class PrefixCache
     public bool TryAcquire(Sequence sequence, out Slot slot)
     {
         slot = null!;
-        if (CellsPromised + sequence.CellsNeeded > _model.ContextCells) return false; // evicting all would not help
-        if (!TryChoose(sequence.Tokens, out var chosen, out var common)) return false;
+        if (!MayFit(sequence) || !TryChoose(sequence.Tokens, out var chosen, out var common) || !TryMakeRoom(sequence, chosen)) return false;
 
-        // The chosen slot's own tokens beyond the common prefix are forgotten, so they need no room.
-        while (CellsInUse - chosen.Length + sequence.CellsNeeded > _model.ContextCells)
-        {
-            if (!TryEvictOther(chosen)) return false;
-        }
-
-        Cut(chosen, common);
+        Truncate(chosen, common);
         chosen.Owner = sequence;
         chosen.LastUsed = ++_clock;
         slot = chosen;
@@ -75,11 +69,26 @@ internal sealed class PrefixCache
     {
         var length = Math.Min(_model.Length(slot.Id), slot.Length);
         if (length < slot.Length) slot.Truncate(length);
-        Cut(slot, length);
+        Truncate(slot, length);
+    }
+
+    /// <summary>Forgets all but a slot's first tokens, or all of them where the memory can't be cut.</summary>
+    public void Truncate(Slot slot, int length)
+    {
+        if (!_model.TryTruncate(slot.Id, length))
+        {
+            // Recurrent memory has no past to cut back to; removing the whole never fails.
+            length = 0;
+            var removed = _model.TryTruncate(slot.Id, 0);
+            Debug.Assert(removed);
+        }
+
+        if (length < slot.Length) slot.Truncate(length);
+        Debug.Assert(_model.Length(slot.Id) == slot.Length, "the books and the KV cache agree");
     }
 
     /// <summary>Forgets a slot's tokens.</summary>
-    public void Evict(Slot slot) => Cut(slot, 0);
+    public void Evict(Slot slot) => Truncate(slot, 0);
 
     /// <summary>Evicts the least recently used cached slot.</summary>
     public bool TryEvictOther(Slot? keep)
@@ -110,6 +119,22 @@ internal sealed class PrefixCache
         }
     }
 
+    /// <summary>Whether there would be room for a sequence if all that is only cached were evicted.</summary>
+    private bool MayFit(Sequence sequence) => _model.Layout == KvLayout.Streams || CellsPromised + sequence.CellsNeeded <= _model.ContextCells;
+
+    private bool TryMakeRoom(Sequence sequence, Slot chosen)
+    {
+        if (_model.Layout == KvLayout.Streams) return true;
+
+        // The chosen slot's own tokens beyond the common prefix are forgotten, so they need no room.
+        while (CellsInUse - chosen.Length + sequence.CellsNeeded > _model.ContextCells)
+        {
+            if (!TryEvictOther(chosen)) return false;
+        }
+
+        return true;
+    }
+
     /// <summary>
     /// The slot with the longest common prefix where most of the shorter of the two is common; else an empty one, else the oldest.
     /// A slot that shares only its beginning belongs to another document, whose cache is worth keeping.
@@ -129,7 +154,7 @@ internal sealed class PrefixCache
                 bestCommon = length;
             }
 
-            if (spare is null || (slot.Length == 0 ? spare.Length > 0 : spare.Length > 0 && slot.LastUsed < spare.LastUsed)) spare = slot;
+            if (spare is null || GoesBefore(slot, spare)) spare = slot;
         }
 
         chosen = (best ?? spare)!;
@@ -144,6 +169,23 @@ internal sealed class PrefixCache
         return true;
     }
 
+    /// <summary>
+    /// Which of two slots a new prompt should rather have: an empty one, best beside a running one, then the least recently used.
+    /// </summary>
+    /// <remarks>
+    /// Streams in a row are computed together, others one after another: 15 ms a step for eight in a row, 28 ms for eight apart
+    /// (four: 10 and 14.5 ms, two: the same; Zen 4, 2 cores). That is less than a document costs whose cache was evicted
+    /// for it, so a cached slot's place never counts.
+    /// </remarks>
+    private bool GoesBefore(Slot slot, Slot other)
+    {
+        if (slot.Length > 0) return other.Length > 0 && slot.LastUsed < other.LastUsed;
+        return other.Length > 0 || (IsBesideRunning(slot) && !IsBesideRunning(other));
+    }
+
+    private bool IsBesideRunning(Slot slot) =>
+        (slot.Id > 0 && _slots[slot.Id - 1].Owner is not null) || (slot.Id + 1 < _slots.Length && _slots[slot.Id + 1].Owner is not null);
+
     private static int CommonPrefix(ReadOnlySpan<int> cached, IReadOnlyList<int> prompt)
     {
         var length = Math.Min(cached.Length, prompt.Count);
@@ -153,19 +195,5 @@ internal sealed class PrefixCache
         }
 
         return length;
-    }
-
-    private void Cut(Slot slot, int length)
-    {
-        if (!_model.TryTruncate(slot.Id, length))
-        {
-            // Recurrent memory has no past to cut back to; removing the whole never fails.
-            length = 0;
-            var removed = _model.TryTruncate(slot.Id, 0);
-            Debug.Assert(removed);
-        }
-
-        if (length < slot.Length) slot.Truncate(length);
-        Debug.Assert(_model.Length(slot.Id) == slot.Length, "the books and the KV cache agree");
     }
 }

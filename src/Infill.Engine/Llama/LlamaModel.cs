@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -51,6 +52,22 @@ public sealed class LlamaModel : IVocabulary, IDisposable
 
     /// <summary>Size of the weights in bytes.</summary>
     public long WeightBytes => (long)LlamaNative.ModelSize(Handle);
+
+    /// <summary>Bytes of one cell of the KV cache: half-precision keys and values of one token, over all layers.</summary>
+    /// <remarks>As the first layer has it; the layers of some models differ, and then it is an estimate.</remarks>
+    public long CellBytes
+    {
+        get
+        {
+            var architecture = Metadata("general.architecture");
+            var head = LlamaNative.ModelEmbedding(Handle) / Math.Max(LlamaNative.ModelHeads(Handle), 1);
+            var perHead = HeadSize("key_length") + HeadSize("value_length");
+            return 2L * perHead * LlamaNative.ModelKeyValueHeads(Handle) * LlamaNative.ModelLayers(Handle);
+
+            int HeadSize(string name) =>
+                int.TryParse(Metadata($"{architecture}.attention.{name}"), NumberStyles.None, CultureInfo.InvariantCulture, out var own) ? own : head;
+        }
+    }
 
     /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
     public unsafe string Description

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Infill.Engine.Caching;
 using Infill.Engine.Scheduling;
 
 namespace Infill.Engine.Llama;
@@ -22,13 +23,13 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     public LlamaModelRunner(LlamaModel model, EngineOptions options)
     {
         _model = model;
-        ContextCells = options.ContextCells;
-        MaxSequences = options.MaxSequences;
-        ContextTokens = Math.Min(model.TrainedContext, options.ContextCells);
+        Layout = options.Layout;
         _batch = new BatchArrays(options.MaxBatchTokens);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         try
         {
+            var size = CacheSize.For(options, model.TrainedContext, model.CellBytes, model.WeightBytes, MachineMemory.AvailableBytes);
+            (MaxSequences, ContextTokens, ContextCells) = (size.Slots, size.SlotTokens, size.Cells);
             _context = LlamaContextHandle.Create(model.Handle, Parameters(options));
         }
         catch
@@ -44,6 +45,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     }
 
     public IVocabulary Vocabulary => _model;
+
+    public KvLayout Layout { get; }
 
     public int ContextCells { get; }
 
@@ -95,15 +98,15 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private LlamaContextParams Parameters(EngineOptions options)
     {
         var parameters = LlamaNative.ContextDefaultParams();
-        parameters.ContextTokens = (uint)options.ContextCells;
+        parameters.ContextTokens = (uint)ContextCells;
         parameters.BatchTokens = (uint)options.MaxBatchTokens;
         parameters.UbatchTokens = (uint)options.MaxBatchTokens;
-        parameters.MaxSequences = (uint)options.MaxSequences;
-        parameters.MaxOutputs = (uint)options.MaxSequences; // one for each sequence, not for each token; fewer trip an assertion
+        parameters.MaxSequences = (uint)MaxSequences;
+        parameters.MaxOutputs = (uint)MaxSequences; // one for each sequence, not for each token; fewer trip an assertion
         parameters.Threads = options.Threads;
         parameters.ThreadsBatch = options.Threads;
         parameters.FlashAttentionType = FlashAttentionEnabled;
-        parameters.KvUnified = 1; // cells are shared by all sequences, of any length
+        parameters.KvUnified = Layout == KvLayout.Unified ? (byte)1 : (byte)0;
         parameters.AbortCallback = &OnAbortAsked;
         parameters.AbortCallbackData = (void*)GCHandle.ToIntPtr(_self);
         return parameters;
@@ -127,6 +130,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         private readonly int* _sequences;
         private readonly int** _sequencePointers;
         private readonly sbyte* _outputs;
+        private readonly List<int> _order = []; // slices by slot
         private readonly List<int> _lastOfSlice = [];
         private int _count;
 
@@ -160,8 +164,9 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         public void Fill(StepPlan plan)
         {
             _count = 0;
-            _lastOfSlice.Clear();
-            for (var s = 0; s < plan.Slices.Count; s++)
+            Sort(plan);
+            CollectionsMarshal.SetCount(_lastOfSlice, _order.Count);
+            foreach (var s in _order)
             {
                 var slice = plan.Slices[s];
                 var sequence = slice.Sequence;
@@ -176,7 +181,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
                 }
 
                 if (slice.WantsLogits) _outputs[_count - 1] = 1;
-                _lastOfSlice.Add(_count - 1);
+                _lastOfSlice[s] = _count - 1;
             }
         }
 
@@ -188,6 +193,20 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
             NativeMemory.Free(_sequences);
             NativeMemory.Free(_outputs);
             NativeMemory.Free(_sequencePointers);
+        }
+
+        /// <summary>Where each slot has a stream, llama.cpp computes together what it finds in slots that follow each other.</summary>
+        private void Sort(StepPlan plan)
+        {
+            _order.Clear();
+            for (var s = 0; s < plan.Slices.Count; s++)
+            {
+                var at = s;
+                while (at > 0 && SlotOf(_order[at - 1]) > SlotOf(s)) at--;
+                _order.Insert(at, s);
+            }
+
+            int SlotOf(int slice) => plan.Slices[slice].Sequence.Slot!.Id;
         }
 
         private static T* Allocate<T>(int count)

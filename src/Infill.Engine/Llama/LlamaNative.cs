@@ -42,6 +42,18 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_model_n_ctx_train")]
     internal static partial int ModelTrainedContext(LlamaModelHandle model);
 
+    [LibraryImport("llama", EntryPoint = "llama_model_n_layer")]
+    internal static partial int ModelLayers(LlamaModelHandle model);
+
+    [LibraryImport("llama", EntryPoint = "llama_model_n_embd")]
+    internal static partial int ModelEmbedding(LlamaModelHandle model);
+
+    [LibraryImport("llama", EntryPoint = "llama_model_n_head")]
+    internal static partial int ModelHeads(LlamaModelHandle model);
+
+    [LibraryImport("llama", EntryPoint = "llama_model_n_head_kv")]
+    internal static partial int ModelKeyValueHeads(LlamaModelHandle model);
+
     [LibraryImport("llama", EntryPoint = "llama_model_size")]
     internal static partial ulong ModelSize(LlamaModelHandle model);
 

@@ -107,7 +107,7 @@ internal static class CompleteCommand
     /// <summary>A context for one request costs less memory and time to make.</summary>
     private static InfillSettings OneRequest(InfillSettings settings) => settings with
     {
-        Engine = settings.Engine with { MaxSequences = 1, MaxRunning = 1, ContextCells = Math.Min(settings.Engine.ContextCells, 2048) },
+        Engine = settings.Engine with { MaxSequences = 1, MaxRunning = 1 },
     };
 
     private static async Task<int> FailAsync(string message, int exitCode)

@@ -69,7 +69,7 @@ internal static class DoctorCommand
             var began = Stopwatch.GetTimestamp();
             await using var engine = new CompletionEngine(() => Describe(findings, settings, logger), settings.Engine, TimeProvider.System, logger);
             await engine.Ready.WaitAsync(cancellationToken);
-            findings.Good("loading", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0} ms, {settings.Engine.Threads} threads, {settings.Engine.ContextCells} KV cells");
+            findings.Good("loading", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0} ms, {settings.Engine.Threads} threads");
             await CheckSuggestionAsync(findings, new CompletionService(engine, TimeProvider.System), settings, cancellationToken);
         }
         catch (EngineException e)
@@ -94,7 +94,10 @@ internal static class DoctorCommand
                 $"file {Name(model, model.Fim.FileSeparator)}; template {template.Name}");
         }
 
-        return new LlamaModelRunner(model, settings.Engine);
+        var cellBytes = model.CellBytes;
+        var runner = new LlamaModelRunner(model, settings.Engine);
+        findings.Good("KV cache", $"{runner.MaxSequences} sequences of up to {runner.ContextTokens} tokens, {runner.ContextCells * cellBytes / (double)(1 << 20):F0} MiB");
+        return runner;
     }
 
     private static string Name(LlamaModel model, int? token) => token is { } known ? $"{model.Spelling(known)} ({known})" : "none";

@@ -60,7 +60,9 @@ public sealed record InfillSettings
         Engine = Engine with
         {
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
-            ContextCells = Within("contextCells", layer.ContextCells, 512, 1 << 20, Engine.ContextCells, problem),
+            MaxSequences = Within("sequences", layer.Sequences, 1, 256, Engine.MaxSequences, problem),
+            SequenceTokens = Within("sequenceTokens", layer.SequenceTokens, 256, 1 << 20, Engine.SequenceTokens, problem),
+            MemoryLimit = layer.MemoryLimit is null ? Engine.MemoryLimit : Mebibytes(layer.MemoryLimit.Value, problem),
         },
     };
 
@@ -97,6 +99,13 @@ public sealed record InfillSettings
         if (asked >= least && asked <= most) return asked;
         problem($"The setting infill.{name} is {asked}; it must be between {least} and {most}.");
         return before;
+    }
+
+    private long? Mebibytes(int limit, Action<string> problem)
+    {
+        var before = Engine.MemoryLimit is { } bytes ? (int)(bytes >> 20) : 0;
+        var within = Within("memoryLimit", limit, 64, 1 << 24, before, problem);
+        return within == 0 ? null : (long)within << 20;
     }
 
     private string Expand(string path, Action<string> problem)

@@ -31,14 +31,21 @@ public sealed record SettingsLayer
     /// <summary>The user's own settings only.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Tokens in the KV cache. The user's own settings only.</summary>
-    public int? ContextCells { get; init; }
+    /// <summary>Requests that run and prefixes that are kept, together. The user's own settings only.</summary>
+    public int? Sequences { get; init; }
+
+    /// <summary>Tokens of one of them. The user's own settings only.</summary>
+    public int? SequenceTokens { get; init; }
+
+    /// <summary>MiB of weights and KV cache. The user's own settings only.</summary>
+    public int? MemoryLimit { get; init; }
 
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        hadSome = Model is not null || Threads is not null || ContextCells is not null;
-        return hadSome ? this with { Model = null, Threads = null, ContextCells = null } : this;
+        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null };
+        hadSome = allowed != this;
+        return allowed;
     }
 }
 

@@ -56,7 +56,9 @@ internal static class SettingsSources
             Snapshots = Text("SNAPSHOTS"),
             Model = Text("MODEL"),
             Threads = Number("THREADS"),
-            ContextCells = Number("CONTEXT_CELLS"),
+            Sequences = Number("SEQUENCES"),
+            SequenceTokens = Number("SEQUENCE_TOKENS"),
+            MemoryLimit = Number("MEMORY_LIMIT"),
         };
 
         string? Text(string name) => variable(VariablePrefix + name) is { Length: > 0 } value ? value : null;
@@ -85,7 +87,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, threads and contextCells are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, threads, sequences, sequenceTokens and memoryLimit are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -33,6 +33,7 @@ public sealed class RandomEngineTests
     {
         var model = new ScriptedModel(contextCells: random.Next(60, 200), maxSequences: random.Next(1, 6))
         {
+            Layout = (KvLayout)random.Next(2),
             PieceTokens = random.Next(1, 16),
             RefusesPartialTruncation = random.Next(4) == 0,
             Rule = random.Next(2) == 0 ? ScriptedModel.DependsOnAll : static tokens => tokens.Count % 23 == 0 ? ByteVocabulary.End : 'a' + (tokens.Count % 26),

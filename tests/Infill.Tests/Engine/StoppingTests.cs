@@ -168,6 +168,33 @@ public sealed class StoppingTests
     }
 
     [Fact]
+    public async Task A_sequence_whose_own_part_of_an_aborted_step_was_done_goes_on()
+    {
+        using var cancel = new CancellationTokenSource();
+        var model = new ScriptedModel
+        {
+            PieceTokens = 1,
+            Rule = tokens =>
+            {
+                if (tokens.Count == "typing".Length + 1 && tokens[0] == 't') cancel.Cancel(); // its piece is computed, the other's are not
+                return ScriptedModel.DependsOnAll(tokens);
+            },
+        };
+        await using var bench = await EngineBench.StartAsync(model);
+        var first = bench.Model.HoldStep(1);
+        var typing = bench.RunAsync(new GenerationRequest(Prompts.Bytes("typing")) { MaxTokens = 20 });
+        await first.Reached;
+        var pasted = bench.RunAsync(new GenerationRequest(Prompts.Long(500)), cancel.Token);
+        first.Open();
+
+        var generations = await Task.WhenAll(typing, pasted);
+
+        Assert.Equal((FinishReason.TokenLimit, FinishReason.Cancelled), (generations[0].Finish, generations[1].Finish));
+        Assert.Equal(bench.Model.TextAfter(Prompts.Bytes("typing"), 20), generations[0].Text);
+        await bench.AssertQuietAsync();
+    }
+
+    [Fact]
     public async Task Live_work_is_not_aborted_twice_in_a_row()
     {
         await using var bench = await EngineBench.StartAsync();

@@ -33,6 +33,8 @@ internal sealed class ScriptedModel : IModelRunner
 
     public IVocabulary Vocabulary { get; } = new ByteVocabulary();
 
+    public KvLayout Layout { get; init; } = KvLayout.Unified;
+
     public int ContextCells { get; }
 
     public int ContextTokens { get; }
@@ -150,7 +152,7 @@ internal sealed class ScriptedModel : IModelRunner
         }
 
         if (Polled(shouldAbort)) return Drop(inPiece);
-        Check(CellsHeld <= ContextCells, $"{CellsHeld} cells are held of {ContextCells}");
+        CheckRoom();
         AfterStep?.Invoke(number);
         return StepStatus.Completed;
     }
@@ -210,6 +212,12 @@ internal sealed class ScriptedModel : IModelRunner
     private static void Check(bool holds, string otherwise)
     {
         if (!holds) throw new InvalidOperationException("The engine broke the model's contract: " + otherwise);
+    }
+
+    private void CheckRoom()
+    {
+        Check(Layout == KvLayout.Streams || CellsHeld <= ContextCells, $"{CellsHeld} cells are held of {ContextCells}");
+        Check(_cells.All(cells => cells.Count <= ContextTokens), $"a slot holds more than {ContextTokens} tokens");
     }
 
     private StepStatus Drop(List<int> slots)

@@ -107,6 +107,51 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public void A_new_document_gets_an_empty_slot_beside_a_running_one()
+    {
+        using var bench = new SchedulerBench(model: InStreams(6));
+        var sequences = Enumerable.Range(0, 6).Select(i => bench.Add(4, kind: (char)('a' + i))).ToList();
+        bench.Step();
+        foreach (var ended in sequences.Where(static (_, i) => i != 4))
+        {
+            var slot = ended.Slot!;
+            bench.Scheduler.Finish(ended);
+            bench.Cache.Evict(slot);
+        }
+
+        bench.Cache.TryAcquire(bench.Waiting(Prompts.Bytes("new")), out var taken);
+
+        Assert.Equal((4, 3), (sequences[4].Slot!.Id, taken.Id));
+    }
+
+    [Fact]
+    public void A_cached_document_is_not_evicted_for_its_place_beside_a_running_one()
+    {
+        using var bench = new SchedulerBench(model: InStreams(3));
+        var beside = bench.Cached(Prompts.Bytes("aaaa"));
+        var running = bench.Add(4, kind: 'b');
+        bench.Step();
+
+        bench.Cache.TryAcquire(bench.Waiting(Prompts.Bytes("cccc")), out var slot);
+
+        Assert.Equal((0, 1, 2), (beside.Id, running.Slot!.Id, slot.Id));
+    }
+
+    [Fact]
+    public void In_streams_nobody_waits_for_another_s_cells()
+    {
+        using var bench = new SchedulerBench(model: InStreams(3));
+        var cached = bench.Cached(Prompts.Long(30, 'a'));
+        bench.Add(20, maxTokens: 12, kind: 'b');
+        bench.Step();
+
+        var taken = bench.Cache.TryAcquire(bench.Waiting(Prompts.Long(20, 'c'), maxTokens: 12), out _);
+
+        Assert.True(taken);
+        Assert.Equal(30, cached.Length);
+    }
+
+    [Fact]
     public void Where_cells_are_short_the_least_recently_used_slot_is_evicted_first()
     {
         using var bench = new SchedulerBench(model: new ScriptedModel(contextCells: 30));
@@ -192,10 +237,12 @@ public sealed class PrefixCacheTests
         Assert.Equal(5 + 30, bench.Cache.CellsInUse);
     }
 
-    [Fact]
-    public void After_many_random_prompts_the_books_are_the_models()
+    [Theory]
+    [InlineData(KvLayout.Unified)]
+    [InlineData(KvLayout.Streams)]
+    public void After_many_random_prompts_the_books_are_the_models(KvLayout layout)
     {
-        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 16 }, new ScriptedModel(contextCells: 120, maxSequences: 5));
+        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 16 }, new ScriptedModel(contextCells: 120, maxSequences: 5) { Layout = layout });
 #pragma warning disable CA5394 // repeatable by seed
         var random = new Random(1);
         var running = new List<Sequence>();
@@ -212,6 +259,8 @@ public sealed class PrefixCacheTests
 #pragma warning restore CA5394
 
         Assert.All(bench.Cache.Slots, slot => Assert.Equal(bench.Model.TokensOf(slot.Id), slot.Tokens.ToArray()));
-        Assert.True(bench.Model.CellsHeld <= bench.Model.ContextCells);
+        Assert.True(layout == KvLayout.Streams || bench.Model.CellsHeld <= bench.Model.ContextCells);
     }
+
+    private static ScriptedModel InStreams(int slots) => new(contextCells: slots * 32, maxSequences: slots, contextTokens: 32) { Layout = KvLayout.Streams };
 }

@@ -7,22 +7,34 @@ using Xunit;
 
 namespace Infill.Tests.Engine.Llama;
 
-/// <summary>The engine over the default model.</summary>
 [Trait("needs", "model")]
 [Collection(ModelCollection.Name)]
-public sealed class LlamaEngineTests : IAsyncLifetime
+public sealed class LlamaEngineInStreamsTests() : LlamaEngineTests(KvLayout.Streams);
+
+[Trait("needs", "model")]
+[Collection(ModelCollection.Name)]
+public sealed class LlamaEngineInOnePoolTests() : LlamaEngineTests(KvLayout.Unified);
+
+/// <summary>The engine over the default model, in either layout of the KV cache.</summary>
+public abstract class LlamaEngineTests : IAsyncLifetime
 {
-    // One thread: a second one that a busy machine pushes aside stops the first, and these tests measure nothing.
-    private static readonly EngineOptions Options = new() { ContextCells = 4096, MaxSequences = 8, MaxRunning = 4, Threads = 1 };
-
-    private readonly CompletionEngine _engine = new(
-        () => new ObservedRunner(new LlamaModelRunner(DefaultModel.Load(), Options)), Options, TimeProvider.System, NullLogger.Instance);
-
+    private readonly CompletionEngine _engine;
     private IVocabulary _vocabulary = null!; // set before the first test's body
+
+    protected LlamaEngineTests(KvLayout layout)
+    {
+        // One thread: a second one that a busy machine pushes aside stops the first, and these tests measure nothing.
+        var options = new EngineOptions { Layout = layout, ContextCells = 4096, MaxSequences = 5, MaxRunning = 4, Threads = 1 };
+        _engine = new(() => new ObservedRunner(new LlamaModelRunner(DefaultModel.Load(), options)), options, TimeProvider.System, NullLogger.Instance);
+    }
 
     public async ValueTask InitializeAsync() => _vocabulary = await _engine.Ready.WaitAsync(Patience.Limit);
 
-    public async ValueTask DisposeAsync() => await _engine.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Greedy_text_is_stable_and_not_empty()
@@ -166,6 +178,8 @@ public sealed class LlamaEngineTests : IAsyncLifetime
         public Func<int, Action?>? OnPoll { get; set; }
 
         public IVocabulary Vocabulary => inner.Vocabulary;
+
+        public KvLayout Layout => inner.Layout;
 
         public int ContextCells => inner.ContextCells;
 

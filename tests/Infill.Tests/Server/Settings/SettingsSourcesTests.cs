@@ -134,7 +134,7 @@ public sealed class SettingsSourcesTests
     [Theory]
     [InlineData("""{"model":"/tmp/other.gguf","maxTokens":5}""")]
     [InlineData("""{"threads":64,"maxTokens":5}""")]
-    [InlineData("""{"contextCells":1024,"maxTokens":5}""")]
+    [InlineData("""{"sequences":4,"maxTokens":5}""")]
     public void What_is_the_user_s_own_is_refused_from_a_client_and_the_rest_is_taken(string sent)
     {
         var layer = SettingsSources.FromClient(JsonElement.Parse(sent), _problems.Add)!;

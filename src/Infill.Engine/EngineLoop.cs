@@ -1,4 +1,5 @@
 using Infill.Engine.Caching;
+using Infill.Engine.Drafting;
 using Infill.Engine.Scheduling;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +18,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly Func<bool> _isStopping;
     private readonly StepAbort _abort;
     private readonly StepCost _cost;
+    private readonly Drafter _drafter;
     private readonly SequenceOutput _output;
 
     /// <param name="model">Owned by the engine, which disposes it.</param>
@@ -36,6 +38,7 @@ internal sealed class EngineLoop : IDisposable
         _cost = new StepCost();
         Scheduler = new Scheduler(options, Cache, _cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
+        _drafter = new Drafter(model.Vocabulary, options);
         _output = new SequenceOutput(model.Vocabulary, _metrics, time);
         _isStopping = isStopping;
         _abort = new StepAbort(inbox, isStopping);
@@ -88,6 +91,7 @@ internal sealed class EngineLoop : IDisposable
         AnswerQuestions();
 
         var plan = Scheduler.PlanStep();
+        _drafter.Extend(plan);
         if (plan.TotalTokens > 0 && !_isStopping()) RunStep(plan);
     }
 
@@ -170,7 +174,7 @@ internal sealed class EngineLoop : IDisposable
         Steps++;
         _abort.LastWasAborted = status == StepStatus.Aborted;
         var time = _time.GetElapsedTime(began);
-        if (status == StepStatus.Completed) _cost.Observe(shape, time);
+        if (status == StepStatus.Completed) Observe(plan, shape, time);
         _metrics.StepTime.Record(time.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         switch (status)
@@ -182,6 +186,7 @@ internal sealed class EngineLoop : IDisposable
                 foreach (var slice in plan.Slices)
                 {
                     Account(slice, _model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
+                    ForgetDraft(slice); // computed in part or not, nobody can tell how much of it was right
 
                     // Its own part was computed, but the logits went with the step: its last token is computed again for them.
                     if (slice.Sequence.PendingTokens == 0) Cache.Truncate(slice.Sequence.Slot, slice.Sequence.ComputedTokens - 1);
@@ -202,19 +207,48 @@ internal sealed class EngineLoop : IDisposable
         {
             var slice = slices[i];
             var wantsLogits = slice.WantsLogits; // before the books move on
-            Account(slice, slice.Count);
-            if (!wantsLogits || slice.Sequence.Ticket.StopAsked != FinishReason.None) continue;
-
-            var reason = _output.Choose(slice.Sequence, _model.Logits(i), out var traced);
+            Account(slice, slice.Length);
+            TracedToken? traced = null;
+            var reason = FinishReason.None;
+            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(slice, i, out traced);
+            ForgetDraft(slice);
             if (reason != FinishReason.None) End(slice.Sequence, reason, traced);
         }
     }
 
+    /// <summary>Chooses the token after a slice, and goes on as long as the draft has foreseen the choice.</summary>
+    private FinishReason Choose(StepSlice slice, int index, out TracedToken? traced)
+    {
+        var sequence = slice.Sequence;
+        var draft = slice.Draft.Span;
+        sequence.DraftedTokens += draft.Length;
+        for (var accepted = 0; ; accepted++)
+        {
+            var reason = _output.Choose(sequence, _model.Logits(index, accepted), out traced);
+            if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
+            sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
+            sequence.AcceptedTokens++;
+        }
+    }
+
+    /// <summary>Of a draft only that stays in the KV cache which the books have taken in.</summary>
+    private void ForgetDraft(StepSlice slice)
+    {
+        if (!slice.Draft.IsEmpty && !Cache.TryForgetDraft(slice.Sequence.Slot!)) _drafter.TurnOff();
+    }
+
+    private void Observe(StepPlan plan, StepShape shape, TimeSpan time)
+    {
+        if (!plan.HasDraft) _cost.Observe(shape, time); // a drafted token is neither a sequence nor a prompt's
+        _drafter.Observe(plan, time);
+    }
+
+    /// <summary>Books what a step computed of a slice; drafted tokens are wasted like others when nobody wants them any more.</summary>
     private static void Account(StepSlice slice, int computed)
     {
         var sequence = slice.Sequence;
         if (computed <= 0) return;
-        sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, computed);
+        sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, Math.Min(computed, slice.Count));
         if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
     }
 
@@ -248,6 +282,7 @@ internal sealed class EngineLoop : IDisposable
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)
     {
         Scheduler.Finish(sequence);
+        _drafter.End(sequence, reason);
         _output.Complete(sequence, reason, traced, fault);
     }
 }

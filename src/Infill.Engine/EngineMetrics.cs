@@ -16,6 +16,8 @@ internal sealed class EngineMetrics : IDisposable
         PromptTokens = _meter.CreateCounter<long>("infill.tokens.prompt", "{token}", "Prompt tokens asked for.");
         CachedTokens = _meter.CreateCounter<long>("infill.tokens.cached", "{token}", "Of those, found in the prefix cache.");
         GeneratedTokens = _meter.CreateCounter<long>("infill.tokens.generated", "{token}", "Tokens chosen.");
+        DraftedTokens = _meter.CreateCounter<long>("infill.tokens.drafted", "{token}", "Tokens guessed and computed ahead.");
+        AcceptedTokens = _meter.CreateCounter<long>("infill.tokens.accepted", "{token}", "Of those, the ones that proved right and were kept.");
         WastedTokens = _meter.CreateCounter<long>("infill.tokens.wasted", "{token}", "Tokens computed after a stop was asked for.");
         Finished = _meter.CreateCounter<long>("infill.finished", "{request}", "Generations ended, by reason.");
         _meter.CreateObservableGauge("infill.queue.depth", queueDepth, "{request}", "Requests waiting.");
@@ -30,6 +32,8 @@ internal sealed class EngineMetrics : IDisposable
     public Counter<long> PromptTokens { get; }
     public Counter<long> CachedTokens { get; }
     public Counter<long> GeneratedTokens { get; }
+    public Counter<long> DraftedTokens { get; }
+    public Counter<long> AcceptedTokens { get; }
     public Counter<long> WastedTokens { get; }
     public Counter<long> Finished { get; }
 

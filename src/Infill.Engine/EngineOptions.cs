@@ -54,6 +54,12 @@ public sealed record EngineOptions
     /// <summary>Prompt tokens that a step carries at most beside sequences that are decoding, so that these don't stall.</summary>
     public int MaxPrefillBesideDecode { get; init; } = 64;
 
+    /// <summary>
+    /// Whether a greedy request that decodes alone has its next tokens guessed from the text before and checked many at a time,
+    /// where that is faster. The text is the one it would have been. What is sampled with a temperature is never guessed.
+    /// </summary>
+    public bool Speculation { get; init; } = true;
+
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; init; } = DefaultThreads;
 

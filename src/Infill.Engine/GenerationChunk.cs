@@ -23,7 +23,14 @@ public enum FinishReason
 /// <param name="Prefill">From there to the first token.</param>
 /// <param name="Decode">From there to the end.</param>
 public sealed record Usage(
-    int PromptTokens, int CachedTokens, int GeneratedTokens, int TokensAfterStop, TimeSpan Queued, TimeSpan Prefill, TimeSpan Decode);
+    int PromptTokens, int CachedTokens, int GeneratedTokens, int TokensAfterStop, TimeSpan Queued, TimeSpan Prefill, TimeSpan Decode)
+{
+    /// <summary>Tokens that were guessed and computed ahead; see <see cref="EngineOptions.Speculation"/>.</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>Of those, the ones that proved right and were kept; they are among the generated.</summary>
+    public int AcceptedTokens { get; init; }
+}
 
 /// <summary>One chosen token and by how much its logit led the second best.</summary>
 public readonly record struct TracedToken(int Token, float Margin);

@@ -50,6 +50,12 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// <summary>Cancelled when a newer request outdoes this one; then it ends as <see cref="FinishReason.Superseded"/>.</summary>
     public CancellationToken Superseded { get; init; }
 
+    /// <summary>
+    /// Tokens that the caller believes will come, such as what is left of the last suggestion. Where they do come, they cost
+    /// less time; the text is the same either way.
+    /// </summary>
+    public IReadOnlyList<int> DraftHints { get; init; } = [];
+
     /// <summary>Chunks carry the tokens and how close the choice was. For tests and evaluation: it costs a pass over the logits.</summary>
     public bool TraceTokens { get; init; }
 }

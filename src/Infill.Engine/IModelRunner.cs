@@ -40,7 +40,9 @@ public interface IModelRunner : IDisposable
     StepStatus Run(StepPlan plan, Func<bool> shouldAbort);
 
     /// <summary>Scores of the token after slice <paramref name="slice"/> of the last completed step, one for each token of the vocabulary.</summary>
-    ReadOnlySpan<float> Logits(int slice);
+    /// <param name="slice">One that wants logits.</param>
+    /// <param name="drafted">How many of its drafted tokens that token comes after, from 0 to all of them.</param>
+    ReadOnlySpan<float> Logits(int slice, int drafted = 0);
 
     /// <summary>Forgets all but the first <paramref name="length"/> tokens of a slot.</summary>
     /// <returns>False where the memory can't be cut there (recurrent models); then the slot is unchanged.</returns>

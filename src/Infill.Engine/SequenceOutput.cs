@@ -42,10 +42,16 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         var first = sequence.FirstTokenAt == 0 ? now : sequence.FirstTokenAt;
         var usage = new Usage(
             sequence.PromptTokens, sequence.CachedTokens, sequence.GeneratedTokens, sequence.TokensAfterStop,
-            time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), time.GetElapsedTime(started, first), time.GetElapsedTime(first, now));
+            time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), time.GetElapsedTime(started, first), time.GetElapsedTime(first, now))
+        {
+            DraftedTokens = sequence.DraftedTokens,
+            AcceptedTokens = sequence.AcceptedTokens,
+        };
 
         metrics.CachedTokens.Add(usage.CachedTokens);
         metrics.GeneratedTokens.Add(usage.GeneratedTokens);
+        metrics.DraftedTokens.Add(usage.DraftedTokens);
+        metrics.AcceptedTokens.Add(usage.AcceptedTokens);
         metrics.WastedTokens.Add(usage.TokensAfterStop);
         metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using Infill.Benchmarks.Drafting;
 using Infill.Benchmarks.EndToEnd;
 
 // One at a time: two processes that compute at once on two cores slow each other a hundredfold.
@@ -9,9 +11,9 @@ if (chosen == "micro")
     return 0;
 }
 
-if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch"))
+if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "draft"))
 {
-    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | micro ARGS]");
+    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | draft [PROMPTS [SEED]] | micro ARGS]");
     return 2;
 }
 
@@ -19,4 +21,7 @@ if (chosen is "all" or "start") await StartUpBenchmark.RunAsync(rounds: 10);
 if (chosen is "all" or "typing") await TypingBenchmark.RunAsync(keysPerSecond: 5, rounds: 3);
 if (chosen is "all" or "cancel") await CancelBenchmark.RunAsync(cancels: 100);
 if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 9);
+if (chosen is "all" or "draft") await DraftBenchmark.RunAsync(prompts: Argument(1) ?? 200, seed: Argument(2) ?? 1);
 return 0;
+
+int? Argument(int index) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : null;

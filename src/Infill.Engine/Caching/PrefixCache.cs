@@ -87,6 +87,15 @@ internal sealed class PrefixCache
         Debug.Assert(_model.Length(slot.Id) == slot.Length, "the books and the KV cache agree");
     }
 
+    /// <summary>Has the KV cache forget what it computed for a slot beyond the books: drafted tokens that the model did not choose.</summary>
+    /// <returns>False where the memory can't be cut there; then the slot is empty, and its sequence has to be computed again.</returns>
+    public bool TryForgetDraft(Slot slot)
+    {
+        var length = slot.Length;
+        Truncate(slot, length);
+        return slot.Length == length;
+    }
+
     /// <summary>Forgets a slot's tokens.</summary>
     public void Evict(Slot slot) => Truncate(slot, 0);
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Infill.Engine.Caching;
+using Infill.Engine.Drafting;
 using Infill.Engine.Scheduling;
 
 namespace Infill.Engine.Llama;
@@ -74,9 +75,9 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         }
     }
 
-    public ReadOnlySpan<float> Logits(int slice)
+    public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
-        var logits = LlamaNative.GetLogits(_context, _batch.LastTokenOf(slice));
+        var logits = LlamaNative.GetLogits(_context, _batch.LastPendingOf(slice) + drafted);
         if (logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");
         return new ReadOnlySpan<float>(logits, _model.Size);
     }
@@ -102,7 +103,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         parameters.BatchTokens = (uint)options.MaxBatchTokens;
         parameters.UbatchTokens = (uint)options.MaxBatchTokens;
         parameters.MaxSequences = (uint)MaxSequences;
-        parameters.MaxOutputs = (uint)MaxSequences; // one for each sequence, not for each token; fewer trip an assertion
+        parameters.MaxOutputs = (uint)Math.Max(MaxSequences, options.Speculation ? Drafter.MostStepTokens : 0); // one for each sequence, or for each drafted token of one; fewer trip an assertion
         parameters.Threads = options.Threads;
         parameters.ThreadsBatch = options.Threads;
         parameters.FlashAttentionType = FlashAttentionEnabled;
@@ -131,7 +132,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         private readonly int** _sequencePointers;
         private readonly sbyte* _outputs;
         private readonly List<int> _order = []; // slices by slot
-        private readonly List<int> _lastOfSlice = [];
+        private readonly List<int> _lastPending = []; // of each slice, where its logits begin
         private int _count;
 
         public BatchArrays(int capacity)
@@ -159,29 +160,29 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
             Output = _outputs,
         };
 
-        public int LastTokenOf(int slice) => _lastOfSlice[slice];
+        public int LastPendingOf(int slice) => _lastPending[slice];
 
         public void Fill(StepPlan plan)
         {
             _count = 0;
             Sort(plan);
-            CollectionsMarshal.SetCount(_lastOfSlice, _order.Count);
+            CollectionsMarshal.SetCount(_lastPending, _order.Count);
             foreach (var s in _order)
             {
                 var slice = plan.Slices[s];
                 var sequence = slice.Sequence;
                 var first = sequence.ComputedTokens;
-                for (var i = 0; i < slice.Count; i++)
+                var wantsLogits = slice.WantsLogits;
+                for (var i = 0; i < slice.Length; i++)
                 {
-                    _tokens[_count] = sequence.Tokens[first + i];
+                    _tokens[_count] = slice.Token(i);
                     _positions[_count] = first + i;
                     _sequences[_count] = sequence.Slot!.Id;
-                    _outputs[_count] = 0;
+                    _outputs[_count] = (sbyte)(wantsLogits && i >= slice.Count - 1 ? 1 : 0);
                     _count++;
                 }
 
-                if (slice.WantsLogits) _outputs[_count - 1] = 1;
-                _lastOfSlice[s] = _count - 1;
+                _lastPending[s] = _count - 1 - slice.Draft.Length;
             }
         }
 

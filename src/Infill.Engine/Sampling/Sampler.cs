@@ -19,6 +19,9 @@ internal sealed class Sampler
 #pragma warning restore CA5394
     }
 
+    /// <summary>Whether the next token is always the most likely one, so that the logits alone decide it.</summary>
+    public bool IsGreedy => _random is null;
+
     public int Next(ReadOnlySpan<float> logits) => _random is null ? TensorPrimitives.IndexOfMax(logits) : Draw(logits);
 
     /// <summary>By how much the chosen token's logit leads the best of the others; negative where a draw took a lesser one.</summary>

@@ -57,6 +57,8 @@ public sealed class Sequence
     internal StopCondition Stop { get; }
     internal IVocabulary Vocabulary { get; }
     internal int TokensAfterStop { get; set; }
+    internal int DraftedTokens { get; set; }
+    internal int AcceptedTokens { get; set; }
     internal long StartedAt { get; set; }
     internal long FirstTokenAt { get; set; }
     internal long LastTokenAt { get; set; }

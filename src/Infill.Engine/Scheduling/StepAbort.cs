@@ -44,8 +44,8 @@ internal sealed class StepAbort
         var live = 0;
         foreach (var slice in _plan!.Slices)
         {
-            if (IsWorthless(slice)) stopped += slice.Count;
-            else live += slice.Count;
+            if (IsWorthless(slice)) stopped += slice.Length;
+            else live += slice.Length;
         }
 
         return _verdict = stopped > 0 && (live == 0 || (!LastWasAborted && live * CheapShare <= stopped));

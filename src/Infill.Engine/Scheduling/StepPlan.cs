@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Infill.Engine.Scheduling;
 
 /// <summary>Some of a sequence's pending tokens, to be computed in one step.</summary>
@@ -5,8 +7,17 @@ namespace Infill.Engine.Scheduling;
 /// <param name="Count">How many.</param>
 public readonly record struct StepSlice(Sequence Sequence, int Count)
 {
+    /// <summary>Guesses at what follows the pending tokens, computed behind them; only a slice that wants logits has any.</summary>
+    public ReadOnlyMemory<int> Draft { get; init; }
+
+    /// <summary>Tokens that the step computes: pending ones, then guesses.</summary>
+    public int Length => Count + Draft.Length;
+
     /// <summary>Whether the slice reaches the sequence's last token, so that the next one can be chosen after the step.</summary>
     public bool WantsLogits => Count == Sequence.PendingTokens;
+
+    /// <summary>The slice's <paramref name="index"/>-th token, from 0 to <see cref="Length"/>; valid until the step's tokens count as computed.</summary>
+    public int Token(int index) => index < Count ? Sequence.Tokens[Sequence.ComputedTokens + index] : Draft.Span[index - Count];
 }
 
 /// <summary>The tokens of the next batch. One instance is used for all steps of a scheduler.</summary>
@@ -18,15 +29,28 @@ public sealed class StepPlan
 
     public int TotalTokens { get; private set; }
 
+    internal bool HasDraft { get; private set; }
+
     internal void Clear()
     {
         _slices.Clear();
         TotalTokens = 0;
+        HasDraft = false;
     }
 
     internal void Take(Sequence sequence, int count)
     {
         _slices.Add(new StepSlice(sequence, count));
         TotalTokens += count;
+    }
+
+    /// <summary>Has the only slice compute guesses too.</summary>
+    /// <param name="tokens">Not copied: they must stay as they are until the step is settled.</param>
+    internal void Draft(ReadOnlyMemory<int> tokens)
+    {
+        Debug.Assert(_slices.Count == 1 && _slices[0].WantsLogits && _slices[0].Draft.IsEmpty);
+        _slices[0] = _slices[0] with { Draft = tokens };
+        TotalTokens += tokens.Length;
+        HasDraft = true;
     }
 }

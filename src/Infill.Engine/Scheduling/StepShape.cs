@@ -2,7 +2,7 @@ namespace Infill.Engine.Scheduling;
 
 /// <summary>What a step is made of, as far as its cost depends on it.</summary>
 /// <param name="DecodeSequences">Sequences that compute one token each.</param>
-/// <param name="PrefillTokens">Tokens of all longer slices together: prompts, and drafts that are verified.</param>
+/// <param name="PrefillTokens">Tokens of all longer slices together.</param>
 /// <param name="DecodeContext">Tokens before each decoded one, on average: attention walks over them.</param>
 /// <param name="PrefillContext">The same for the tokens of longer slices.</param>
 internal readonly record struct StepShape(

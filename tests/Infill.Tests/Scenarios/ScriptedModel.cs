@@ -16,7 +16,7 @@ internal sealed class ScriptedModel : IModelRunner
 
     private readonly List<int>[] _cells;
     private readonly ConcurrentDictionary<int, Gate> _gates = new();
-    private readonly List<int> _next = []; // per slice of the last step; -1 where no logits were asked for
+    private readonly List<List<int>> _next = []; // per slice of the last step, what follows its pending tokens and each drafted one; empty where no logits were asked for
     private readonly float[] _logits;
     private Gate? _nextGate;
     private int _steps;
@@ -66,7 +66,7 @@ internal sealed class ScriptedModel : IModelRunner
 
     public bool Disposed { get; private set; }
 
-    /// <summary>What each step was asked to compute, as 'slot:first+count' in the plan's order.</summary>
+    /// <summary>What each step was asked to compute, as 'slot:first+count' in the plan's order, and '~count' where more were drafted.</summary>
     public ConcurrentQueue<string> Log { get; } = new();
 
     public int CellsHeld => _cells.Sum(static cells => cells.Count);
@@ -119,8 +119,8 @@ internal sealed class ScriptedModel : IModelRunner
     {
         CheckOwner();
         var number = Interlocked.Increment(ref _steps);
-        Log.Enqueue(string.Join(' ', plan.Slices.Select(static slice => $"{slice.Sequence.Slot!.Id}:{slice.Sequence.ComputedTokens}+{slice.Count}")));
-        Check(plan.Slices.Sum(static slice => slice.Count) == plan.TotalTokens, "the plan's total is not that of its slices");
+        Log.Enqueue(string.Join(' ', plan.Slices.Select(static slice => $"{slice.Sequence.Slot!.Id}:{slice.Sequence.ComputedTokens}+{slice.Count}{(slice.Draft.IsEmpty ? "" : $"~{slice.Draft.Length}")}")));
+        Check(plan.Slices.Sum(static slice => slice.Length) == plan.TotalTokens, "the plan's total is not that of its slices");
         Check(plan.TotalTokens <= MaxBatchTokens, $"a batch of {plan.TotalTokens} tokens overruns {MaxBatchTokens}");
         Check(plan.Slices.Select(static slice => slice.Sequence.Slot!.Id).Distinct().Count() == plan.Slices.Count, "two slices share a slot");
 
@@ -140,15 +140,17 @@ internal sealed class ScriptedModel : IModelRunner
             var slot = slice.Sequence.Slot!;
             Check(_cells[slot.Id].Count == slice.Sequence.ComputedTokens, $"slot {slot.Id} has {_cells[slot.Id].Count} tokens, the engine counts {slice.Sequence.ComputedTokens}");
             Check(_cells[slot.Id].SequenceEqual(slot.Tokens.ToArray()), $"slot {slot.Id} holds other tokens than the engine believes");
-            for (var i = 0; i < slice.Count; i++)
+            var next = new List<int>();
+            for (var i = 0; i < slice.Length; i++)
             {
                 if (inPiece.Count == PieceTokens) inPiece.Clear();
-                _cells[slot.Id].Add(slice.Sequence.Tokens[slice.Sequence.ComputedTokens + i]);
+                _cells[slot.Id].Add(slice.Token(i));
                 inPiece.Add(slot.Id);
+                if (wanted[_next.Count] && i >= slice.Count - 1) next.Add(Rule(_cells[slot.Id]));
                 if (inPiece.Count == PieceTokens && Polled(shouldAbort)) return Drop(inPiece);
             }
 
-            _next.Add(wanted[_next.Count] ? Rule(_cells[slot.Id]) : -1);
+            _next.Add(next);
         }
 
         if (Polled(shouldAbort)) return Drop(inPiece);
@@ -157,13 +159,13 @@ internal sealed class ScriptedModel : IModelRunner
         return StepStatus.Completed;
     }
 
-    public ReadOnlySpan<float> Logits(int slice)
+    public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
         CheckOwner();
         BeforeLogits?.Invoke(Steps);
-        Check(_next[slice] >= 0, $"slice {slice} asked for no logits");
+        Check(drafted < _next[slice].Count, $"slice {slice} asked for no logits after {drafted} drafted tokens");
         Array.Clear(_logits);
-        _logits[_next[slice]] = 10;
+        _logits[_next[slice][drafted]] = 10;
         return _logits;
     }
 

@@ -197,7 +197,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
             });
         }
 
-        public ReadOnlySpan<float> Logits(int slice) => inner.Logits(slice);
+        public ReadOnlySpan<float> Logits(int slice, int drafted = 0) => inner.Logits(slice, drafted);
 
         public bool TryTruncate(int slot, int length) => inner.TryTruncate(slot, length);
 

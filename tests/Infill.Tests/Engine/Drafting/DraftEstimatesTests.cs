@@ -1,0 +1,99 @@
+using Infill.Engine.Drafting;
+using Xunit;
+
+namespace Infill.Tests.Engine.Drafting;
+
+/// <summary>What a guess's worth is reckoned from: <see cref="DraftOdds"/> and <see cref="DraftCost"/>.</summary>
+public sealed class DraftEstimatesTests
+{
+    [Fact]
+    public void Odds_follow_what_happens_at_that_length_and_leave_others_alone()
+    {
+        var odds = new DraftOdds();
+        var (before, other) = (odds.Of(8), odds.Of(2));
+
+        for (var i = 0; i < 100; i++) odds.Record(9, agreed: false); // 8 to 11 are one
+
+        Assert.InRange(odds.Of(8), 0, before / 4);
+        Assert.Equal(other, odds.Of(2));
+    }
+
+    [Fact]
+    public void A_new_sequence_begins_with_what_all_others_taught()
+    {
+        var odds = new DraftOdds();
+        var before = odds.Of(2);
+        for (var i = 0; i < 50; i++) odds.Record(2, agreed: true);
+        odds.BeginSequence();
+        var learnt = odds.Of(2);
+        for (var i = 0; i < 10; i++) odds.Record(2, agreed: false); // this one is another kind of text
+        var own = odds.Of(2);
+
+        odds.BeginSequence();
+
+        Assert.InRange(learnt, 1.5 * before, 1);
+        Assert.InRange(own, 0, learnt / 2);
+        Assert.InRange(odds.Of(2), 1.5 * own, learnt);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(64)]
+    [InlineData(100_000)]
+    public void Every_length_has_odds(int length) => Assert.InRange(new DraftOdds().Of(length), 0.01, 0.99);
+
+    [Fact]
+    public void A_cost_is_learnt_as_a_multiple_of_a_single_token_s()
+    {
+        var cost = new DraftCost();
+        for (var i = 0; i < 50; i++)
+        {
+            cost.Observe(1, TimeSpan.FromMilliseconds(10));
+            cost.Observe(64, TimeSpan.FromMilliseconds(20));
+        }
+
+        Assert.InRange(cost.Multiple(IndexOf(64)), 1.9, 2.2);
+        Assert.InRange(cost.Multiple(IndexOf(8)), 1.9, 2.2); // never more than 64: the step could be filled up
+    }
+
+    [Fact]
+    public void One_step_that_was_disturbed_hardly_counts()
+    {
+        var cost = new DraftCost();
+        cost.Observe(1, TimeSpan.FromMilliseconds(10));
+        var before = cost.Multiple(IndexOf(16));
+
+        cost.Observe(16, TimeSpan.FromSeconds(9));
+
+        Assert.InRange(cost.Multiple(IndexOf(16)), before, 1.2 * before);
+    }
+
+    [Fact]
+    public void What_seemed_too_dear_is_tried_again_some_day()
+    {
+        var cost = new DraftCost();
+        cost.Observe(1, TimeSpan.FromMilliseconds(10));
+        var prior = cost.Multiple(IndexOf(64));
+        for (var i = 0; i < 30; i++) cost.Observe(64, TimeSpan.FromSeconds(9));
+        Assert.InRange(cost.Multiple(IndexOf(64)), 5 * prior, double.MaxValue);
+
+        for (var i = 0; i < 10_000; i++) cost.Observe(1, TimeSpan.FromMilliseconds(10));
+
+        Assert.InRange(cost.Multiple(IndexOf(64)), prior, 1.1 * prior);
+    }
+
+    [Fact]
+    public void A_clock_that_stands_still_teaches_nothing()
+    {
+        var cost = new DraftCost();
+        var before = cost.Multiple(1);
+
+        cost.Observe(1, TimeSpan.Zero);
+        cost.Observe(2, TimeSpan.Zero);
+
+        Assert.Equal(before, cost.Multiple(1));
+    }
+
+    private static int IndexOf(int size) => DraftCost.Sizes.IndexOf(size);
+}

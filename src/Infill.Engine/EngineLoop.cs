@@ -195,7 +195,7 @@ internal sealed class EngineLoop : IDisposable
                 break;
             case StepStatus.NoCells:
                 // The books promise every running sequence its cells, so this is the backend's own overhead: give it room.
-                if (!Cache.TryEvictOther(keep: null)) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
+                if (!Cache.TryEvict()) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
                 break;
         }
     }

@@ -48,6 +48,11 @@ public interface IModelRunner : IDisposable
     /// <returns>False where the memory can't be cut there (recurrent models); then the slot is unchanged.</returns>
     bool TryTruncate(int slot, int length);
 
+    /// <summary>Gives an empty slot the first <paramref name="length"/> tokens of another, which keeps them.</summary>
+    /// <remarks>In one pool both then hold the same cells, and cutting or emptying either leaves the other's; a stream is copied.</remarks>
+    /// <returns>False where the memory can't be copied in part (recurrent models); then the slot is still empty.</returns>
+    bool TryCopy(int source, int target, int length);
+
     /// <summary>Tokens that the KV cache holds for a slot, as the cache itself says.</summary>
     int Length(int slot);
 }

@@ -3,15 +3,19 @@ using Infill.Engine.Scheduling;
 
 namespace Infill.Engine.Caching;
 
-/// <summary>Gives a prompt the slot that already holds most of it, and evicts the least recently used when room is short.</summary>
+/// <summary>Gives a prompt a slot that already holds most of it, and evicts the least recently used when room is short.</summary>
 /// <remarks>
 /// Owned by the engine thread. The books: every slot's <see cref="Slot.Tokens"/> are exactly what the KV cache holds for its id.
 /// A finished sequence leaves its tokens behind; they stay until a prompt takes the slot over or its cells are needed.
+/// With a stream for each slot nobody competes for cells. In one pool a beginning that several slots hold is stored once,
+/// and counted once.
 /// </remarks>
 internal sealed class PrefixCache
 {
     private readonly IModelRunner _model;
     private readonly Slot[] _slots;
+    private readonly SlotChooser _chooser;
+    private readonly SharedCells _shared;
     private long _clock;
 
     public PrefixCache(IModelRunner model)
@@ -22,37 +26,37 @@ internal sealed class PrefixCache
         {
             _slots[i] = new Slot(i);
         }
+
+        _chooser = new SlotChooser(_slots, model.Layout);
+        _shared = new SharedCells(_slots.Length);
     }
 
     public IReadOnlyList<Slot> Slots => _slots;
 
     /// <summary>Cells held by cached slots, and promised to running ones.</summary>
-    /// <remarks>With one stream for each slot nobody competes for cells: what was admitted fits its own.</remarks>
-    public int CellsInUse
-    {
-        get
-        {
-            var cells = 0;
-            foreach (var slot in _slots)
-            {
-                cells += slot.Owner?.CellsNeeded ?? slot.Length;
-            }
-
-            return cells;
-        }
-    }
+    public int CellsInUse => CountCells(except: null, onlyRunning: false);
 
     /// <summary>Finds a slot and room for a waiting sequence; the slot then holds the longest common prefix that could be kept.</summary>
     /// <returns>False while running sequences hold the slots or cells that it needs.</returns>
     public bool TryAcquire(Sequence sequence, out Slot slot)
     {
         slot = null!;
-        if (!MayFit(sequence) || !TryChoose(sequence.Tokens, out var chosen, out var common) || !TryMakeRoom(sequence, chosen)) return false;
+        if (!_chooser.TryChoose(sequence.Tokens, out var choice) || !MayFit(sequence, choice)) return false;
 
-        Truncate(chosen, common);
-        chosen.Owner = sequence;
-        chosen.LastUsed = ++_clock;
-        slot = chosen;
+        if (!choice.IsCopy)
+        {
+            Truncate(choice.Target, choice.Length);
+        }
+        else if (!TryCopy(choice))
+        {
+            _chooser.OnlyWhole = true; // what can't be copied in part can't be cut either
+            if (!MayFit(sequence, new SlotChoice(choice.Target, choice.Target, 0))) return false;
+        }
+
+        slot = choice.Target;
+        slot.Owner = sequence;
+        slot.LastUsed = ++_clock;
+        if (_model.Layout == KvLayout.Unified) MakeRoom();
         return true;
     }
 
@@ -65,12 +69,7 @@ internal sealed class PrefixCache
     }
 
     /// <summary>After a step that did not complete: takes over what the KV cache says it holds.</summary>
-    public void Reconcile(Slot slot)
-    {
-        var length = Math.Min(_model.Length(slot.Id), slot.Length);
-        if (length < slot.Length) slot.Truncate(length);
-        Truncate(slot, length);
-    }
+    public void Reconcile(Slot slot) => Truncate(slot, Math.Min(_model.Length(slot.Id), slot.Length));
 
     /// <summary>Forgets all but a slot's first tokens, or all of them where the memory can't be cut.</summary>
     public void Truncate(Slot slot, int length)
@@ -78,12 +77,18 @@ internal sealed class PrefixCache
         if (!_model.TryTruncate(slot.Id, length))
         {
             // Recurrent memory has no past to cut back to; removing the whole never fails.
+            _chooser.OnlyWhole = true;
             length = 0;
             var removed = _model.TryTruncate(slot.Id, 0);
             Debug.Assert(removed);
         }
 
-        if (length < slot.Length) slot.Truncate(length);
+        if (length < slot.Length)
+        {
+            slot.Truncate(length);
+            _shared.Truncated(slot.Id, length);
+        }
+
         Debug.Assert(_model.Length(slot.Id) == slot.Length, "the books and the KV cache agree");
     }
 
@@ -100,12 +105,13 @@ internal sealed class PrefixCache
     public void Evict(Slot slot) => Truncate(slot, 0);
 
     /// <summary>Evicts the least recently used cached slot.</summary>
-    public bool TryEvictOther(Slot? keep)
+    /// <returns>False where nothing is merely cached.</returns>
+    public bool TryEvict()
     {
         Slot? oldest = null;
         foreach (var slot in _slots)
         {
-            if (slot.Owner is null && slot.Length > 0 && slot != keep && (oldest is null || slot.LastUsed < oldest.LastUsed)) oldest = slot;
+            if (slot.Owner is null && slot.Length > 0 && (oldest is null || slot.LastUsed < oldest.LastUsed)) oldest = slot;
         }
 
         if (oldest is null) return false;
@@ -113,96 +119,59 @@ internal sealed class PrefixCache
         return true;
     }
 
-    /// <summary>Cells that running sequences hold or may come to need: eviction can't free these.</summary>
-    private int CellsPromised
-    {
-        get
-        {
-            var cells = 0;
-            foreach (var slot in _slots)
-            {
-                cells += slot.Owner?.CellsNeeded ?? 0;
-            }
-
-            return cells;
-        }
-    }
-
     /// <summary>Whether there would be room for a sequence if all that is only cached were evicted.</summary>
-    private bool MayFit(Sequence sequence) => _model.Layout == KvLayout.Streams || CellsPromised + sequence.CellsNeeded <= _model.ContextCells;
-
-    private bool TryMakeRoom(Sequence sequence, Slot chosen)
+    private bool MayFit(Sequence sequence, SlotChoice choice)
     {
-        if (_model.Layout == KvLayout.Streams) return true;
-
-        // The chosen slot's own tokens beyond the common prefix are forgotten, so they need no room.
-        while (CellsInUse - chosen.Length + sequence.CellsNeeded > _model.ContextCells)
-        {
-            if (!TryEvictOther(chosen)) return false;
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// The slot with the longest common prefix where most of the shorter of the two is common; else an empty one, else the oldest.
-    /// A slot that shares only its beginning belongs to another document, whose cache is worth keeping.
-    /// </summary>
-    private bool TryChoose(IReadOnlyList<int> prompt, out Slot chosen, out int common)
-    {
-        Slot? best = null;
-        Slot? spare = null;
-        var bestCommon = 0;
+        if (_model.Layout == KvLayout.Streams) return true; // what was submitted fits a stream
+        var shared = 0;
         foreach (var slot in _slots)
         {
-            if (slot.Owner is not null) continue;
-            var length = CommonPrefix(slot.Tokens, prompt);
-            if (length > bestCommon && 2 * length >= Math.Min(slot.Length, prompt.Count))
-            {
-                best = slot;
-                bestCommon = length;
-            }
-
-            if (spare is null || GoesBefore(slot, spare)) spare = slot;
+            if (slot.Owner is null) continue;
+            shared = Math.Max(shared, slot == choice.Source ? choice.Length : Math.Min(choice.Length, _shared.Between(slot.Id, choice.Source.Id)));
         }
 
-        chosen = (best ?? spare)!;
-        if (chosen is null)
+        return CountCells(except: choice.Target, onlyRunning: true) + sequence.CellsNeeded - shared <= _model.ContextCells;
+    }
+
+    private void MakeRoom()
+    {
+        while (CellsInUse > _model.ContextCells && TryEvict())
         {
-            common = 0;
-            return false;
         }
 
-        // The last token is computed again for its logits.
-        common = Math.Min(CommonPrefix(chosen.Tokens, prompt), prompt.Count - 1);
+        Debug.Assert(CellsInUse <= _model.ContextCells, "it was seen before that there would be room");
+    }
+
+    private bool TryCopy(SlotChoice choice)
+    {
+        var (target, source, length) = choice;
+        Evict(target);
+        if (!_model.TryCopy(source.Id, target.Id, length)) return false;
+
+        target.Append(source.Tokens[..length]);
+        source.LastUsed = ++_clock; // others may begin like that too
+        if (_model.Layout == KvLayout.Unified) _shared.Copied(source.Id, target.Id, length);
         return true;
     }
 
-    /// <summary>
-    /// Which of two slots a new prompt should rather have: an empty one, best beside a running one, then the least recently used.
-    /// </summary>
-    /// <remarks>
-    /// Streams in a row are computed together, others one after another: 15 ms a step for eight in a row, 28 ms for eight apart
-    /// (four: 10 and 14.5 ms, two: the same; Zen 4, 2 cores). That is less than a document costs whose cache was evicted
-    /// for it, so a cached slot's place never counts.
-    /// </remarks>
-    private bool GoesBefore(Slot slot, Slot other)
+    /// <summary>Cells that slots hold, or may come to need while they run; those that several hold count once.</summary>
+    private int CountCells(Slot? except, bool onlyRunning)
     {
-        if (slot.Length > 0) return other.Length > 0 && slot.LastUsed < other.LastUsed;
-        return other.Length > 0 || (IsBesideRunning(slot) && !IsBesideRunning(other));
-    }
-
-    private bool IsBesideRunning(Slot slot) =>
-        (slot.Id > 0 && _slots[slot.Id - 1].Owner is not null) || (slot.Id + 1 < _slots.Length && _slots[slot.Id + 1].Owner is not null);
-
-    private static int CommonPrefix(ReadOnlySpan<int> cached, IReadOnlyList<int> prompt)
-    {
-        var length = Math.Min(cached.Length, prompt.Count);
-        for (var i = 0; i < length; i++)
+        var cells = 0;
+        for (var i = 0; i < _slots.Length; i++)
         {
-            if (cached[i] != prompt[i]) return i;
+            if (!Counts(_slots[i])) continue;
+            var counted = 0; // of its first cells, by a slot before it
+            for (var before = 0; before < i; before++)
+            {
+                if (Counts(_slots[before])) counted = Math.Max(counted, _shared.Between(i, before));
+            }
+
+            cells += (_slots[i].Owner?.CellsNeeded ?? _slots[i].Length) - counted;
         }
 
-        return length;
+        return cells;
+
+        bool Counts(Slot slot) => slot != except && (slot.Owner is not null || !onlyRunning);
     }
 }

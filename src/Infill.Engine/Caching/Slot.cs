@@ -28,5 +28,7 @@ internal sealed class Slot(int id)
         }
     }
 
+    public void Append(ReadOnlySpan<int> tokens) => _tokens.AddRange(tokens);
+
     public void Truncate(int length) => CollectionsMarshal.SetCount(_tokens, length);
 }

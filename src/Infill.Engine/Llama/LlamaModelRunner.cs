@@ -84,6 +84,17 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public bool TryTruncate(int slot, int length) => LlamaNative.MemorySequenceRemove(_memory, slot, length, -1) != 0;
 
+    public bool TryCopy(int source, int target, int length)
+    {
+        // Asked to copy a part of a stream, llama.cpp ends the process: the whole is copied, with the next step, and then cut.
+        var end = Layout == KvLayout.Streams ? -1 : length;
+        LlamaNative.MemorySequenceCopy(_memory, source, target, 0, end);
+        if (TryTruncate(target, length) && Length(target) == length) return true;
+
+        TryTruncate(target, 0);
+        return false;
+    }
+
     public int Length(int slot) => LlamaNative.MemorySequenceLastPosition(_memory, slot) + 1;
 
     public void Dispose()

@@ -120,6 +120,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_memory_seq_rm")]
     internal static partial byte MemorySequenceRemove(nint memory, int sequence, int from, int to);
 
+    [LibraryImport("llama", EntryPoint = "llama_memory_seq_cp")]
+    internal static partial void MemorySequenceCopy(nint memory, int source, int target, int from, int to);
+
     [LibraryImport("llama", EntryPoint = "llama_memory_seq_pos_max")]
     internal static partial int MemorySequenceLastPosition(nint memory, int sequence);
 

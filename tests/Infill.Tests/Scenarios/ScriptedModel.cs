@@ -14,7 +14,7 @@ internal sealed class ScriptedModel : IModelRunner
 {
     private const int PollsPerPiece = 3;
 
-    private readonly List<int>[] _cells;
+    private readonly List<Cell>[] _cells;
     private readonly ConcurrentDictionary<int, Gate> _gates = new();
     private readonly List<List<int>> _next = []; // per slice of the last step, what follows its pending tokens and each drafted one; empty where no logits were asked for
     private readonly float[] _logits;
@@ -27,7 +27,7 @@ internal sealed class ScriptedModel : IModelRunner
         ContextCells = contextCells;
         MaxSequences = maxSequences;
         ContextTokens = contextTokens ?? contextCells;
-        _cells = [.. Enumerable.Range(0, maxSequences).Select(static _ => new List<int>())];
+        _cells = [.. Enumerable.Range(0, maxSequences).Select(static _ => new List<Cell>())];
         _logits = new float[Vocabulary.Size];
     }
 
@@ -66,10 +66,14 @@ internal sealed class ScriptedModel : IModelRunner
 
     public bool Disposed { get; private set; }
 
+    /// <summary>Slots whose beginning was copied from another.</summary>
+    public int Copies { get; private set; }
+
     /// <summary>What each step was asked to compute, as 'slot:first+count' in the plan's order, and '~count' where more were drafted.</summary>
     public ConcurrentQueue<string> Log { get; } = new();
 
-    public int CellsHeld => _cells.Sum(static cells => cells.Count);
+    /// <summary>A cell that several slots hold counts once.</summary>
+    public int CellsHeld => _cells.SelectMany(static cells => cells).Distinct().Count();
 
     /// <summary>A rule that speaks <paramref name="text"/> after the last middle token, then ends.</summary>
     public static Func<IReadOnlyList<int>, int> Says(string text) => Says(Encoding.UTF8.GetBytes(text));
@@ -113,7 +117,7 @@ internal sealed class ScriptedModel : IModelRunner
         return gate;
     }
 
-    public IReadOnlyList<int> TokensOf(int slot) => _cells[slot];
+    public IReadOnlyList<int> TokensOf(int slot) => _cells[slot].ConvertAll(static cell => cell.Token);
 
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {
@@ -139,14 +143,14 @@ internal sealed class ScriptedModel : IModelRunner
         {
             var slot = slice.Sequence.Slot!;
             Check(_cells[slot.Id].Count == slice.Sequence.ComputedTokens, $"slot {slot.Id} has {_cells[slot.Id].Count} tokens, the engine counts {slice.Sequence.ComputedTokens}");
-            Check(_cells[slot.Id].SequenceEqual(slot.Tokens.ToArray()), $"slot {slot.Id} holds other tokens than the engine believes");
+            Check(TokensOf(slot.Id).SequenceEqual(slot.Tokens.ToArray()), $"slot {slot.Id} holds other tokens than the engine believes");
             var next = new List<int>();
             for (var i = 0; i < slice.Length; i++)
             {
                 if (inPiece.Count == PieceTokens) inPiece.Clear();
-                _cells[slot.Id].Add(slice.Token(i));
+                _cells[slot.Id].Add(new Cell(slice.Token(i)));
                 inPiece.Add(slot.Id);
-                if (wanted[_next.Count] && i >= slice.Count - 1) next.Add(Rule(_cells[slot.Id]));
+                if (wanted[_next.Count] && i >= slice.Count - 1) next.Add(Rule(TokensOf(slot.Id)));
                 if (inPiece.Count == PieceTokens && Polled(shouldAbort)) return Drop(inPiece);
             }
 
@@ -176,6 +180,19 @@ internal sealed class ScriptedModel : IModelRunner
         if (length >= cells.Count) return true;
         if (RefusesPartialTruncation && length > 0) return false;
         cells.RemoveRange(length, cells.Count - length);
+        return true;
+    }
+
+    public bool TryCopy(int source, int target, int length)
+    {
+        CheckOwner();
+        Check(source != target, $"slot {source} is copied to itself");
+        Check(_cells[target].Count == 0, $"slot {target} is copied to while it holds {_cells[target].Count} tokens");
+        Check(length > 0 && length <= _cells[source].Count, $"{length} tokens are copied of slot {source}'s {_cells[source].Count}");
+        if (RefusesPartialTruncation && length < _cells[source].Count) return false;
+        var copied = _cells[source].Take(length);
+        _cells[target].AddRange(Layout == KvLayout.Unified ? copied : copied.Select(static cell => new Cell(cell.Token)));
+        Copies++;
         return true;
     }
 
@@ -234,5 +251,11 @@ internal sealed class ScriptedModel : IModelRunner
         var here = Environment.CurrentManagedThreadId;
         var owner = Interlocked.CompareExchange(ref _thread, here, 0);
         Check(owner == 0 || owner == here, "another thread than the engine's used it");
+    }
+
+    /// <summary>One token's memory; the same object in two slots where they share it.</summary>
+    private sealed class Cell(int token)
+    {
+        public int Token => token;
     }
 }

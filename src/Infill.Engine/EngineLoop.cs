@@ -91,6 +91,11 @@ internal sealed class EngineLoop : IDisposable
         AnswerQuestions();
 
         var plan = Scheduler.PlanStep();
+        while (Scheduler.TryDrop(out var dropped))
+        {
+            _output.Complete(dropped, FinishReason.Overloaded);
+        }
+
         _drafter.Extend(plan);
         if (plan.TotalTokens > 0 && !_isStopping()) RunStep(plan);
     }
@@ -126,7 +131,7 @@ internal sealed class EngineLoop : IDisposable
             var sequence = new Sequence(ticket, _model.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
             if (ticket.StopAsked is not FinishReason.None and var reason) _output.Complete(sequence, reason);
-            else if (Scheduler.Add(sequence) is { } dropped) _output.Complete(dropped, FinishReason.Overloaded);
+            else Scheduler.Add(sequence);
         }
     }
 

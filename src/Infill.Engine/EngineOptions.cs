@@ -39,20 +39,28 @@ public sealed record EngineOptions
     /// <summary>Requests that run at once; the others wait.</summary>
     public int MaxRunning { get; init; } = 16;
 
-    /// <summary>Requests that may wait; beyond it the oldest automatic one is answered <see cref="FinishReason.Overloaded"/>.</summary>
+    /// <summary>
+    /// Requests that may wait; beyond it one is answered <see cref="FinishReason.Overloaded"/>: look-ahead before automatic, of the
+    /// client that has most waiting the oldest; what was invoked comes last.
+    /// </summary>
     public int MaxWaiting { get; init; } = 64;
 
     /// <summary>Tokens that one step carries at most, whatever it costs.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 
-    /// <summary>
-    /// How long a step of prefill may take, as far as that can be foreseen. What an abort drops is at most one step, so a
-    /// prompt gets computed, bit by bit, even if the user types faster than the whole of it takes.
-    /// </summary>
-    public TimeSpan StepBudget { get; init; } = TimeSpan.FromMilliseconds(50);
+    /// <summary>How long a step may take beside sequences that decode: their next token waits no longer, where there is a choice.</summary>
+    public TimeSpan StepBudget { get; init; } = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Prompt tokens that a step carries at most beside sequences that are decoding, so that these don't stall.</summary>
-    public int MaxPrefillBesideDecode { get; init; } = 64;
+    /// <summary>
+    /// How long a step of nothing but prefill may take, as far as that can be foreseen. What an abort drops is at most one step,
+    /// so a prompt gets computed, bit by bit, even if the user types faster than the whole of it takes.
+    /// </summary>
+    public TimeSpan PrefillBudget { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Steps after which a request that waits has become as urgent as those of the next higher priority.</summary>
+    public int AgingSteps { get; init; } = 200;
+
+    public QuotaOptions Quotas { get; init; } = new();
 
     /// <summary>
     /// Whether a greedy request that decodes alone has its next tokens guessed from the text before and checked many at a time,

@@ -42,6 +42,9 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// <summary>Any of these ends the text before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>Whom the engine's time is shared with: one editor, say. Requests that name nobody are one client's.</summary>
+    public string Client { get; init; } = "";
+
     public RequestPriority Priority { get; init; } = RequestPriority.Automatic;
 
     /// <summary>Time from submission after which the request ends with what it has.</summary>

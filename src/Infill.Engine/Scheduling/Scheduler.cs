@@ -1,71 +1,76 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Infill.Engine.Caching;
 
 namespace Infill.Engine.Scheduling;
 
-/// <summary>Chooses the tokens of the next batch. Pure bookkeeping: it never runs the model.</summary>
-/// <remarks>Owned by the engine thread. Requests join and leave between steps; there are no phases, only pending tokens.</remarks>
+/// <summary>Gives places to those that wait and chooses the tokens of the next batch. Pure bookkeeping: it never runs the model.</summary>
+/// <remarks>
+/// Owned by the engine thread. Requests join and leave between steps; there are no phases, only pending tokens. A place is never
+/// left empty while somebody waits who may have it: whoever fits goes, in <see cref="ServiceOrder"/>, within <see cref="QuotaOptions"/>.
+/// </remarks>
 internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCost cost)
 {
-    /// <summary>Before anything was measured.</summary>
-    private const int FirstChunk = 2 * StepCost.Tile;
-
     private readonly List<Sequence> _running = [];
-    private readonly List<Sequence> _waiting = []; // by priority, then by age
+    private readonly List<Sequence> _prefilling = []; // those of the running that lack more than a token, the most urgent first
+    private readonly WaitingQueue _waiting = new(options);
+    private readonly ClientTable _clients = new();
+    private readonly ServiceOrder _order = new(options);
+    private readonly PrefillPace _pace = new(options, cost);
     private readonly StepPlan _plan = new();
+    private long _added;
 
     public IReadOnlyList<Sequence> Running => _running;
 
-    public IReadOnlyList<Sequence> Waiting => _waiting;
+    public IReadOnlyList<Sequence> Waiting => _waiting.Sequences;
 
     public bool HasWork => _running.Count + _waiting.Count > 0;
 
-    /// <summary>Queues a sequence behind those of its priority.</summary>
-    /// <returns>The sequence that had to give way because too many wait: look-ahead before automatic, the oldest first; it may be the new one.</returns>
-    public Sequence? Add(Sequence sequence)
-    {
-        var index = _waiting.Count;
-        while (index > 0 && _waiting[index - 1].Ticket.Request.Priority > sequence.Ticket.Request.Priority) index--;
-        _waiting.Insert(index, sequence);
-        if (_waiting.Count <= options.MaxWaiting) return null;
+    /// <summary>No more than a batch has tokens for, so that whoever runs gets on with every step.</summary>
+    private int Places => Math.Min(options.MaxRunning, options.MaxBatchTokens);
 
-        var lowest = _waiting[^1].Ticket.Request.Priority;
-        var dropped = lowest == RequestPriority.Invoked ? sequence : _waiting.Find(waiting => waiting.Ticket.Request.Priority == lowest)!;
-        _waiting.Remove(dropped);
-        return dropped;
+    private int LookAheadPlaces => options.Quotas.RunningLookAhead ?? Math.Max(1, Places / 2);
+
+    /// <summary>Queues a sequence; the next step is planned with it.</summary>
+    public void Add(Sequence sequence)
+    {
+        sequence.Client = _clients.Enter(sequence.Ticket.Request.Client);
+        sequence.Number = ++_added;
+        sequence.QueuedAt = _order.Step;
+        _waiting.Add(sequence);
     }
 
     /// <summary>Plans the next step. The plan is valid until the next call, and empty when nothing can run.</summary>
     public StepPlan PlanStep()
     {
+        _order.Step++;
         _plan.Clear();
+        Admit();
 
         // A decoding sequence lacks one token, a prefilling one lacks many. Decoding goes first, so that
         // inter-token latency stays flat while a long prompt is cut into whatever budget is left.
+        _prefilling.Clear();
         foreach (var sequence in _running)
         {
-            if (sequence.PendingTokens == 1) _plan.Take(sequence, 1);
+            if (sequence.PendingTokens == 1) Take(sequence, 1);
+            else AddPrefilling(sequence);
         }
 
-        var budget = _plan.TotalTokens == 0
-            ? PrefillAlone()
-            : Math.Min(options.MaxBatchTokens, _plan.TotalTokens + options.MaxPrefillBesideDecode);
-        foreach (var sequence in _running)
-        {
-            if (sequence.PendingTokens > 1) TakeUpTo(sequence, budget);
-        }
-
-        while (_plan.TotalTokens < budget && _running.Count < options.MaxRunning && _waiting.Count > 0 &&
-            cache.TryAcquire(_waiting[0], out var slot))
-        {
-            var next = _waiting[0];
-            _waiting.RemoveAt(0);
-            next.Begin(slot);
-            _running.Add(next);
-            TakeUpTo(next, budget);
-        }
-
+        if (_prefilling.Count > 0) TakePrefill();
+        _pace.Planned(StepShape.Of(_plan));
         return _plan;
+    }
+
+    /// <summary>
+    /// After a step was planned: one that has to give way because more wait than may, even now that every place was given; it is let go.
+    /// </summary>
+    public bool TryDrop([NotNullWhen(true)] out Sequence? dropped)
+    {
+        if (!_waiting.TryDrop(out dropped)) return false;
+        dropped.Client.Waiting--;
+        _clients.Leave(dropped.Client);
+        dropped.Finish();
+        return true;
     }
 
     /// <summary>Takes a sequence out, waiting or running; what it computed stays as cache.</summary>
@@ -74,27 +79,139 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         if (sequence.Slot is { } slot)
         {
             _running.Remove(sequence);
+            sequence.Client.Running--;
             cache.Release(slot);
         }
         else
         {
             _waiting.Remove(sequence);
+            sequence.Client.Waiting--;
         }
 
+        _clients.Leave(sequence.Client);
         sequence.Finish();
-        Debug.Assert(!_running.Contains(sequence) && !_waiting.Contains(sequence));
+        Debug.Assert(!_running.Contains(sequence));
     }
 
-    /// <summary>Whole tiles that fit the step budget, at least one.</summary>
-    private int PrefillAlone()
+    private void Admit()
     {
-        var fitting = cost.LargestPrefill(new StepShape(0, 0), options.StepBudget, options.MaxBatchTokens);
-        return Math.Min(Math.Max(fitting ?? FirstChunk, StepCost.Tile), options.MaxBatchTokens);
+        if (_running.Count >= Places && RunningLookAhead() == 0) return; // nobody leaves for others, so nobody comes
+        while (Next() is { } next)
+        {
+            if (_running.Count >= Places && !TryPreemptFor(next)) return;
+
+            Slot? slot;
+            while (!cache.TryAcquire(next, out slot))
+            {
+                if (!TryPreemptFor(next)) break;
+            }
+
+            if (slot is not null) Begin(next, slot);
+            else if (_order.IsOverdue(next)) return; // it has been passed for long enough: cells are kept for it
+            else next.PassedAt = _order.Step;        // smaller ones may fit
+        }
     }
 
-    private void TakeUpTo(Sequence sequence, int budget)
+    /// <summary>The one of those that wait and may run that goes first; null where nobody may.</summary>
+    private Sequence? Next()
     {
-        var count = Math.Min(sequence.PendingTokens, budget - _plan.TotalTokens);
-        if (count > 0) _plan.Take(sequence, count);
+        if (_waiting.Count == 0) return null;
+        var share = _clients.Active > 1 ? (Places + _clients.Active - 1) / _clients.Active : int.MaxValue;
+        Sequence? best = null;
+        for (var i = 0; i < _waiting.Count; i++)
+        {
+            var sequence = _waiting[i];
+            if (sequence.PassedAt == _order.Step || !MayRun(sequence)) continue;
+            if (best is null || _order.GoesBefore(sequence, best, share)) best = sequence;
+        }
+
+        return best;
+    }
+
+    private bool MayRun(Sequence sequence)
+    {
+        if (sequence.Client.Running >= options.Quotas.RunningPerClient) return false;
+        if (sequence.Ticket.Request.Priority != RequestPriority.LookAhead || _order.IsOverdue(sequence)) return true;
+        return RunningLookAhead() < LookAheadPlaces && !_waiting.Any(RequestPriority.Invoked);
+    }
+
+    private int RunningLookAhead()
+    {
+        var count = 0;
+        foreach (var sequence in _running)
+        {
+            if (sequence.Ticket.Request.Priority == RequestPriority.LookAhead) count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Work done in advance makes room for work that somebody waits for: the one that has lost least waits again, its cache kept.</summary>
+    private bool TryPreemptFor(Sequence next)
+    {
+        if (next.Ticket.Request.Priority == RequestPriority.LookAhead) return false;
+        Sequence? victim = null;
+        foreach (var sequence in _running)
+        {
+            if (sequence.Ticket.Request.Priority != RequestPriority.LookAhead || _order.IsOverdue(sequence)) continue;
+            if (victim is null || sequence.Number > victim.Number) victim = sequence;
+        }
+
+        if (victim is null) return false;
+        _running.Remove(victim);
+        cache.Release(victim.Slot!);
+        victim.Preempt();
+        victim.Client.Running--;
+        victim.Client.Waiting++;
+        _waiting.Add(victim);
+        return true;
+    }
+
+    private void Begin(Sequence sequence, Slot slot)
+    {
+        _waiting.Remove(sequence);
+        sequence.Client.Waiting--;
+        sequence.Client.Running++;
+        sequence.Begin(slot);
+        _running.Add(sequence);
+    }
+
+    private void AddPrefilling(Sequence sequence)
+    {
+        var index = _prefilling.Count;
+        while (index > 0 && _order.GoesBefore(sequence, _prefilling[index - 1])) index--;
+        _prefilling.Insert(index, sequence);
+    }
+
+    private void TakePrefill()
+    {
+        var first = _prefilling[0];
+        var pending = 0;
+        foreach (var sequence in _prefilling) pending += sequence.PendingTokens;
+
+        var left = _pace.TokensFor(StepShape.Of(_plan) with { PrefillContext = first.ComputedTokens }, MustYield(first), pending);
+        foreach (var sequence in _prefilling)
+        {
+            var count = Math.Min(sequence.PendingTokens, left);
+            if (count == 0) return;
+            Take(sequence, count);
+            left -= count;
+        }
+    }
+
+    private void Take(Sequence sequence, int count)
+    {
+        _plan.Take(sequence, count);
+        sequence.Client.Service += count;
+    }
+
+    private bool MustYield(Sequence prefilling)
+    {
+        for (var i = 0; i < _plan.Slices.Count; i++) // so far all of them decode
+        {
+            if (_order.Urgency(_plan.Slices[i].Sequence) <= _order.Urgency(prefilling)) return true;
+        }
+
+        return false;
     }
 }

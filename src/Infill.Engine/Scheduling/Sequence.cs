@@ -51,6 +51,17 @@ public sealed class Sequence
     internal int CellsNeeded => PromptTokens + Ticket.Request.MaxTokens;
 
     internal Ticket Ticket { get; }
+
+    /// <summary>Whose it is, since it was queued.</summary>
+    internal ClientShare Client { get; set; } = null!;
+
+    /// <summary>The place in the order of arrival, and the step before which it arrived.</summary>
+    internal long Number { get; set; }
+    internal long QueuedAt { get; set; }
+
+    /// <summary>The step at which others were let pass, since there were no cells for this one.</summary>
+    internal long PassedAt { get; set; } = -1;
+
     internal Slot? Slot { get; private set; }
     internal Sampler Sampler { get; }
     internal Utf8Assembler Text { get; }
@@ -67,8 +78,16 @@ public sealed class Sequence
     {
         Debug.Assert(State == SequenceState.Waiting && slot.Owner == this);
         Slot = slot;
-        CachedTokens = slot.Length; // the slot's cached prefix already counts as computed
+        if (StartedAt == 0) CachedTokens = slot.Length; // the slot's cached prefix already counts as computed
         State = SequenceState.Running;
+    }
+
+    /// <summary>Running → waiting: what was generated stays and is computed again with the prompt.</summary>
+    internal void Preempt()
+    {
+        Debug.Assert(State == SequenceState.Running);
+        Slot = null;
+        State = SequenceState.Waiting;
     }
 
     internal void Append(int token)

@@ -9,6 +9,8 @@ internal sealed class Figures
 
     public double Median => Percentile(50);
 
+    public double Mean => _values.DefaultIfEmpty(double.NaN).Average();
+
     public void Add(double milliseconds) => _values.Add(milliseconds);
 
     public double Percentile(double percent)

@@ -180,7 +180,7 @@ public sealed class CompletionEngineTests
     [Fact]
     public async Task Eight_at_once_get_the_texts_that_they_get_alone()
     {
-        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxBatchTokens = 24, MaxPrefillBesideDecode = 8 });
+        await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxBatchTokens = 24 });
         var requests = Enumerable.Range(0, 8).Select(static i => new GenerationRequest(Prompts.Bytes($"{new string('x', 7 * i)}prompt {i}")) { MaxTokens = 60 + (5 * i) }).ToList();
         var first = bench.Model.HoldStep(1);
         var running = requests.ConvertAll(request => bench.RunAsync(request));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Infill.Engine;
 using Infill.Tests.Scenarios;
 using Xunit;
@@ -47,7 +48,7 @@ public sealed class RandomEngineTests
         var options = new EngineOptions
         {
             MaxBatchTokens = random.Next(4, 40),
-            MaxPrefillBesideDecode = random.Next(1, 20),
+            AgingSteps = random.Next(1, 50),
             MaxRunning = random.Next(1, 6),
             MaxWaiting = random.Next(1, 6),
         };
@@ -79,6 +80,7 @@ public sealed class RandomEngineTests
         {
             MaxTokens = random.Next(1, 20),
             Priority = (RequestPriority)random.Next(3),
+            Client = random.Next(3).ToString(CultureInfo.InvariantCulture),
             Superseded = newer.Token,
             StopStrings = random.Next(3) == 0 ? ["ab", "zz"] : [],
         };

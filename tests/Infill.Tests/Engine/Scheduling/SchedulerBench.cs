@@ -26,30 +26,30 @@ internal sealed class SchedulerBench : IDisposable
 
     public Scheduler Scheduler { get; }
 
-    /// <summary>Sequences that had to give way, in that order.</summary>
+    /// <summary>Sequences that had to give way when steps were planned, in that order.</summary>
     public List<Sequence> Dropped { get; } = [];
 
-    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic)
+    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, string client = "")
     {
-        var sequence = Waiting(prompt, maxTokens, priority);
-        if (Scheduler.Add(sequence) is { } dropped) Dropped.Add(dropped);
+        var sequence = Waiting(prompt, maxTokens, priority, client);
+        Scheduler.Add(sequence);
         return sequence;
     }
 
-    public Sequence Add(int promptTokens, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, char kind = 'x') =>
-        Add(Prompts.Long(promptTokens, kind), maxTokens, priority);
+    public Sequence Add(int promptTokens, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, char kind = 'x', string client = "") =>
+        Add(Prompts.Long(promptTokens, kind), maxTokens, priority, client);
 
     /// <summary>A sequence whose prompt is computed and whose first token is chosen.</summary>
-    public Sequence AddDecoding(char kind = 'd', int maxTokens = 8)
+    public Sequence AddDecoding(char kind = 'd', int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, string client = "")
     {
-        var sequence = Add(4, maxTokens, kind: kind);
+        var sequence = Add(4, maxTokens, priority, kind, client);
         while (sequence.GeneratedTokens == 0) Step();
         return sequence;
     }
 
     /// <summary>Not yet handed to the scheduler.</summary>
-    public Sequence Waiting(IReadOnlyList<int> prompt, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic) =>
-        new(new Ticket(new GenerationRequest(prompt) { MaxTokens = maxTokens, Priority = priority }, _inbox, 0), Model.Vocabulary);
+    public Sequence Waiting(IReadOnlyList<int> prompt, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, string client = "") =>
+        new(new Ticket(new GenerationRequest(prompt) { MaxTokens = maxTokens, Priority = priority, Client = client }, _inbox, 0), Model.Vocabulary);
 
     /// <summary>Acquires a slot for a prompt, computes all of it, and lets go of it again.</summary>
     public Slot Cached(IReadOnlyList<int> prompt)
@@ -61,9 +61,17 @@ internal sealed class SchedulerBench : IDisposable
         return slot;
     }
 
-    public StepPlan Step(bool choose = true)
+    /// <summary>Plans a step, and lets those go that have to give way.</summary>
+    public StepPlan Plan()
     {
         var plan = Scheduler.PlanStep();
+        while (Scheduler.TryDrop(out var dropped)) Dropped.Add(dropped);
+        return plan;
+    }
+
+    public StepPlan Step(bool choose = true)
+    {
+        var plan = Plan();
         if (plan.TotalTokens == 0) throw new InvalidOperationException("Nothing could run.");
         if (Model.Run(plan, static () => false) != StepStatus.Completed) throw new InvalidOperationException("The step did not complete.");
         for (var i = 0; i < plan.Slices.Count; i++)

@@ -10,7 +10,7 @@ public sealed class SchedulerTests
     [Fact]
     public void Decoding_goes_first_though_a_prefill_was_admitted_before()
     {
-        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 8, MaxPrefillBesideDecode = 4 });
+        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 6 });
         var typing = bench.AddDecoding();
         var pasted = bench.Add(100);
         bench.Step();
@@ -18,8 +18,7 @@ public sealed class SchedulerTests
 
         var plan = bench.Scheduler.PlanStep();
 
-        Assert.Equal([new(typing, 1), new(pasted, 4)], plan.Slices);
-        Assert.Equal(SequenceState.Waiting, late.State);
+        Assert.Equal([new(typing, 1), new(late, 1), new(pasted, 4)], plan.Slices);
     }
 
     [Fact]
@@ -35,21 +34,9 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void Beside_a_running_completion_a_prompt_takes_no_more_than_the_prefill_limit()
-    {
-        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 512, MaxPrefillBesideDecode = 16 });
-        var typing = bench.AddDecoding();
-        var pasted = bench.Add(100);
-
-        var plan = bench.Scheduler.PlanStep();
-
-        Assert.Equal([new(typing, 1), new(pasted, 16)], plan.Slices);
-    }
-
-    [Fact]
     public void A_prompt_alone_takes_the_whole_batch()
     {
-        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 64, MaxPrefillBesideDecode = 16 });
+        using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 64 });
         var pasted = bench.Add(100);
 
         var plan = bench.Scheduler.PlanStep();
@@ -110,52 +97,6 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void Beyond_the_queue_the_oldest_automatic_request_gives_way()
-    {
-        using var bench = new SchedulerBench(new EngineOptions { MaxWaiting = 2 });
-        bench.Add(1, priority: RequestPriority.Invoked);
-        var oldest = bench.Add(1);
-
-        bench.Add(1);
-
-        Assert.Equal([oldest], bench.Dropped);
-    }
-
-    [Fact]
-    public void Look_ahead_gives_way_before_anything_else()
-    {
-        using var bench = new SchedulerBench(new EngineOptions { MaxWaiting = 2 });
-        bench.Add(1);
-        var ahead = bench.Add(1, priority: RequestPriority.LookAhead);
-
-        bench.Add(1);
-
-        Assert.Equal([ahead], bench.Dropped);
-    }
-
-    [Fact]
-    public void Look_ahead_that_finds_the_queue_full_is_dropped_itself()
-    {
-        using var bench = new SchedulerBench(new EngineOptions { MaxWaiting = 1 });
-        bench.Add(1);
-
-        var ahead = bench.Add(1, priority: RequestPriority.LookAhead);
-
-        Assert.Equal([ahead], bench.Dropped);
-    }
-
-    [Fact]
-    public void Where_all_were_made_by_hand_the_newest_is_turned_away()
-    {
-        using var bench = new SchedulerBench(new EngineOptions { MaxWaiting = 1 });
-        bench.Add(1, priority: RequestPriority.Invoked);
-
-        var newest = bench.Add(1, priority: RequestPriority.Invoked);
-
-        Assert.Equal([newest], bench.Dropped);
-    }
-
-    [Fact]
     public void Admission_waits_for_cells_that_running_requests_were_promised()
     {
         using var bench = new SchedulerBench(model: new ScriptedModel(contextCells: 30));
@@ -181,20 +122,5 @@ public sealed class SchedulerTests
 
         Assert.Empty(plan.Slices);
         Assert.False(bench.Scheduler.HasWork);
-    }
-
-    [Theory]
-    [InlineData(10, 512)]  // 0.08 ms a token: the whole batch
-    [InlineData(100, 64)]  // 0.78 ms a token: 64 of them fit the budget
-    [InlineData(2000, 64)] // slower than the budget allows: still a whole tile
-    public void Prefill_takes_as_many_tokens_as_were_measured_to_fit_the_step_budget(int millisecondsFor128, int tokens)
-    {
-        using var bench = new SchedulerBench();
-        bench.Cost.Observe(new StepShape(0, 128), TimeSpan.FromMilliseconds(millisecondsFor128));
-        bench.Add(promptTokens: 1000);
-
-        var plan = bench.Scheduler.PlanStep();
-
-        Assert.Equal(tokens, plan.TotalTokens);
     }
 }

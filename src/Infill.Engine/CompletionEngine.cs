@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Infill.Engine.Caching;
+using Infill.Engine.Lifetime;
 using Infill.Engine.Scheduling;
 using Microsoft.Extensions.Logging;
 
@@ -9,39 +9,28 @@ namespace Infill.Engine;
 public sealed class CompletionEngine : IAsyncDisposable
 {
     private readonly EngineInbox _inbox = new();
-    private readonly TaskCompletionSource<IVocabulary> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly EngineOptions _options;
+    private readonly EngineThread _thread;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private EngineLoop? _loop;       // written by the engine thread before _ready completes
-    private volatile string? _fault; // written by the engine thread when it dies, before the inbox closes
-    private volatile bool _stopping; // written by DisposeAsync, read by the engine thread
 
     /// <summary>Starts the engine thread, which loads the model first.</summary>
-    /// <param name="load">Makes the runner; called on the engine thread, which owns it from then on and disposes it.</param>
+    /// <param name="load">Loads the model; called on the engine thread, which owns it from then on and disposes it.</param>
     /// <param name="options">Budgets and limits.</param>
     /// <param name="time">Clock of deadlines and measurements.</param>
     /// <param name="logger">Receives failures.</param>
-    public CompletionEngine(Func<IModelRunner> load, EngineOptions options, TimeProvider time, ILogger logger)
+    public CompletionEngine(Func<IModel> load, EngineOptions options, TimeProvider time, ILogger logger)
     {
-        _options = options;
         _time = time;
-        _logger = logger;
-
-        // A thread of its own: native calls block for as long as a step takes, and the context must stay on one thread.
-        var thread = new Thread(() => Main(load)) { IsBackground = true, Name = "infill-engine" };
-        thread.Start();
+        _thread = new EngineThread(load, options, _inbox, time, logger);
     }
 
     /// <summary>The model's vocabulary once it is loaded; faults with <see cref="EngineException"/> if it can't be.</summary>
-    public Task<IVocabulary> Ready => _ready.Task;
+    public Task<IVocabulary> Ready => _thread.Ready;
 
     /// <summary>Tokens that a prompt and its completion may have together; known once <see cref="Ready"/> has completed.</summary>
-    public int MaxSequenceTokens => _loop?.MaxSequenceTokens ?? 0;
+    public int MaxSequenceTokens => _thread.Loop?.Limits.SequenceTokens ?? 0;
 
     /// <summary>Requests that run now; 0 before the model is loaded. A momentary figure, from any thread.</summary>
-    public int RunningRequests => _loop?.RunningCount ?? 0;
+    public int RunningRequests => _thread.Loop?.RunningCount ?? 0;
 
     /// <summary>Streams the completion as it is decoded. Nothing is decoded until enumeration starts.</summary>
     /// <remarks>
@@ -62,7 +51,7 @@ public sealed class CompletionEngine : IAsyncDisposable
             yield break;
         }
 
-        _loop!.Validate(request);
+        _thread.Loop!.Limits.Validate(request);
 
         // Disposing the ticket stops the sequence, so breaking out early frees its slot too.
         using var ticket = new Ticket(request, _inbox, submittedAt);
@@ -71,7 +60,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         using var deadline = StopAtDeadline(ticket);
         if (!_inbox.TrySubmit(ticket))
         {
-            yield return NeverRun(request, _fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
+            yield return NeverRun(request, _thread.Fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
             yield break;
         }
 
@@ -95,7 +84,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         {
             try
             {
-                answer.SetResult(look(_loop!));
+                answer.SetResult(look(_thread.Loop!));
             }
             catch (Exception e) // whatever a look does wrong belongs to who asked, never to the engine thread
             {
@@ -105,12 +94,7 @@ public sealed class CompletionEngine : IAsyncDisposable
     }
 
     /// <summary>Stops every request, frees the model and ends the thread.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        _stopping = true;
-        _inbox.Wake(stopped: true);
-        await _stopped.Task.ConfigureAwait(false);
-    }
+    public ValueTask DisposeAsync() => _thread.DisposeAsync();
 
     /// <summary>Until the model is loaded, the engine thread hears nothing: what ends a request in that time is seen to here.</summary>
     /// <returns><see cref="FinishReason.None"/> when the model is there.</returns>
@@ -157,36 +141,6 @@ public sealed class CompletionEngine : IAsyncDisposable
     private GenerationChunk NeverRun(GenerationRequest request, FinishReason reason, long submittedAt) =>
         new("", reason, new Usage(request.Prompt.Count, 0, 0, 0, _time.GetElapsedTime(submittedAt), TimeSpan.Zero, TimeSpan.Zero))
         {
-            Fault = reason == FinishReason.Faulted ? _fault : null,
+            Fault = reason == FinishReason.Faulted ? _thread.Fault : null,
         };
-
-    private void Main(Func<IModelRunner> load)
-    {
-        try
-        {
-            using var model = load();
-            using var loop = new EngineLoop(model, _options, _inbox, () => _stopping, _time, _logger);
-            _loop = loop;
-            _ready.SetResult(model.Vocabulary);
-            while (!_stopping)
-            {
-                loop.RunOnce();
-            }
-
-            loop.StopAll();
-        }
-        catch (Exception e)
-        {
-            // The edge of the thread: whatever it was, callers must hear of it rather than wait for ever.
-            _fault = e.Message;
-            _ready.TrySetException(e);
-            _ = _ready.Task.Exception; // observed: the server may end before anybody asks
-            if (e is not EngineException) _logger.LogCritical(e, "The engine thread failed.");
-            _loop?.FailAll(e.Message);
-        }
-        finally
-        {
-            _stopped.SetResult();
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using Infill.Engine.Caching;
 using Infill.Engine.Drafting;
+using Infill.Engine.Lifetime;
 using Infill.Engine.Scheduling;
 using Microsoft.Extensions.Logging;
 
@@ -8,88 +9,70 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
-    private readonly IModelRunner _model;
+    /// <summary>A step that takes this many times what it should has gone wrong; so has a context's first one after this many limits.</summary>
+    private const int Overrun = 20;
+
+    private readonly ContextLife _contexts;
+    private readonly EngineOptions _options;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineMetrics _metrics;
     private readonly List<Sequence> _ended = [];
-    private readonly List<Action> _questions = [];
-    private readonly Func<bool> _isStopping;
-    private readonly StepAbort _abort;
-    private readonly StepCost _cost;
+    private readonly StepCost _cost = new();
     private readonly Drafter _drafter;
     private readonly SequenceOutput _output;
+    private StepPlan? _plan; // of the step that runs
 
-    /// <param name="model">Owned by the engine, which disposes it.</param>
+    /// <param name="contexts">Owned by the loop.</param>
     /// <param name="options">Budgets and limits.</param>
     /// <param name="inbox">Where requests come from.</param>
-    /// <param name="isStopping">Whether the engine is being disposed; then steps end early.</param>
     /// <param name="time">Clock of deadlines and measurements.</param>
     /// <param name="logger">Receives failures.</param>
-    public EngineLoop(
-        IModelRunner model, EngineOptions options, EngineInbox inbox, Func<bool> isStopping, TimeProvider time, ILogger logger)
+    /// <exception cref="EngineException">The first context can't be made.</exception>
+    public EngineLoop(ContextLife contexts, EngineOptions options, EngineInbox inbox, TimeProvider time, ILogger logger)
     {
-        _model = model;
+        _contexts = contexts;
+        _options = options;
         _inbox = inbox;
         _time = time;
         _logger = logger;
+        var model = contexts.Get().Model;
+        Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
-        _cost = new StepCost();
         Scheduler = new Scheduler(options, Cache, _cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
-        _drafter = new Drafter(model.Vocabulary, options);
-        _output = new SequenceOutput(model.Vocabulary, _metrics, time);
-        _isStopping = isStopping;
-        _abort = new StepAbort(inbox, isStopping);
+        _drafter = new Drafter(contexts.Vocabulary, options);
+        _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
     }
 
     public Scheduler Scheduler { get; }
 
     public PrefixCache Cache { get; }
 
-    public IModelRunner Model => _model;
+    /// <summary>Any thread.</summary>
+    public RequestLimits Limits { get; }
+
+    /// <summary>The context's runner; null while there is no context.</summary>
+    public IModelRunner? Model => _contexts.Current?.Model;
 
     /// <summary>Steps run since the start.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>Tokens that one sequence may have, prompt and generated ones together. Any thread.</summary>
-    public int MaxSequenceTokens => Math.Min(_model.ContextTokens, _model.ContextCells);
-
     /// <summary>Read by other threads as a momentary figure.</summary>
     public int RunningCount => Scheduler.Running.Count;
-
-    /// <summary>Any thread.</summary>
-    /// <exception cref="EngineException">The request can never run on this model.</exception>
-    public void Validate(GenerationRequest request)
-    {
-        if (request.Prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
-        foreach (var token in request.Prompt)
-        {
-            // llama.cpp refuses the whole batch for one bad token: others would be faulted with it.
-            if ((uint)token >= (uint)_model.Vocabulary.Size) throw new EngineException($"The prompt holds token {token}; the model has tokens 0 to {_model.Vocabulary.Size - 1}.");
-        }
-
-        if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
-
-        var limit = MaxSequenceTokens;
-        if ((long)request.Prompt.Count + request.MaxTokens > limit)
-        {
-            throw new EngineException(
-                $"A prompt of {request.Prompt.Count} tokens and {request.MaxTokens} to generate need more than the model's context of {limit}; shorten the prompt.");
-        }
-    }
 
     /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
     public void RunOnce()
     {
         if (!Scheduler.HasWork) _inbox.Wait();
         _inbox.Reset();
-        TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
+        _inbox.TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
         EndStopped();    // before others come: nobody gives way to those who have left
         TakeRequests();
-        AnswerQuestions();
+        _inbox.AnswerQuestions();
 
+        if (!Scheduler.HasWork || !TryGetContext(out var context)) return;
         var plan = Scheduler.PlanStep();
         while (Scheduler.TryDrop(out var dropped))
         {
@@ -97,38 +80,34 @@ internal sealed class EngineLoop : IDisposable
         }
 
         _drafter.Extend(plan);
-        if (plan.TotalTokens > 0 && !_isStopping()) RunStep(plan);
+        if (plan.TotalTokens > 0) RunStep(context, plan);
     }
+
+    /// <summary>On a new engine thread: the one before hangs in a step, with its context.</summary>
+    public void TakeOver()
+    {
+        _contexts.Abandon();
+        Lose(_plan!, "hung", "A step hung in the backend and could not be aborted.");
+    }
+
+    /// <summary>The engine is being disposed: from now on every step ends at once. Any thread.</summary>
+    public void Hurry() => _contexts.Hurry();
 
     public void StopAll() => EndAll(FinishReason.Cancelled, fault: null);
 
     public void FailAll(string fault) => EndAll(FinishReason.Faulted, fault);
 
-    public void Dispose() => _metrics.Dispose();
-
-    private void TakeQuestions()
+    public void Dispose()
     {
-        while (_inbox.TryTakeQuestion(out var question))
-        {
-            _questions.Add(question);
-        }
-    }
-
-    private void AnswerQuestions()
-    {
-        foreach (var question in _questions)
-        {
-            question();
-        }
-
-        _questions.Clear();
+        _contexts.Dispose();
+        _metrics.Dispose();
     }
 
     private void TakeRequests()
     {
         while (_inbox.TryTake(out var ticket))
         {
-            var sequence = new Sequence(ticket, _model.Vocabulary);
+            var sequence = new Sequence(ticket, _contexts.Vocabulary);
             _metrics.PromptTokens.Add(sequence.PromptTokens);
             if (ticket.StopAsked is not FinishReason.None and var reason) _output.Complete(sequence, reason);
             else Scheduler.Add(sequence);
@@ -154,8 +133,28 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    private void RunStep(StepPlan plan)
+    /// <returns>False where none can be made: everybody has been told.</returns>
+    private bool TryGetContext(out StepRunner context)
     {
+        context = _contexts.Current!;
+        if (context is not null) return true;
+        try
+        {
+            context = _contexts.Get();
+            Cache.Attach(context.Model);
+            return true;
+        }
+        catch (EngineException e)
+        {
+            _logger.LogError(e, "There is no context to run in.");
+            EndEverything(FinishReason.Faulted, e.Message);
+            return false;
+        }
+    }
+
+    private void RunStep(StepRunner context, StepPlan plan)
+    {
+        _plan = plan;
         var began = _time.GetTimestamp();
         foreach (var slice in plan.Slices)
         {
@@ -165,19 +164,27 @@ internal sealed class EngineLoop : IDisposable
         try
         {
             var shape = StepShape.Of(plan); // before the books move on
-            Settle(plan, _model.Run(plan, _abort.For(plan)), shape, began);
+            Settle(context.Model, plan, context.Run(plan, LimitOf(context, shape)), shape, began);
         }
         catch (EngineException e)
         {
-            _logger.LogError(e, "A step failed; its requests are answered as faulted.");
-            FailStep(plan, e.Message);
+            _logger.LogError(e, "A step failed; its context is made anew, and its requests get one more chance.");
+            _contexts.Discard();
+            Lose(plan, "failed", e.Message);
         }
     }
 
-    private void Settle(StepPlan plan, StepStatus status, StepShape shape, long began)
+    /// <summary>The first step of a context has nothing to be compared to: it may have to read the weights from disk.</summary>
+    private TimeSpan LimitOf(StepRunner context, StepShape shape)
+    {
+        var expected = context.IsWarm ? _cost.Predict(shape) : null;
+        var limit = (expected ?? _options.WatchdogLimit) * Overrun;
+        return limit > _options.WatchdogLimit ? limit : _options.WatchdogLimit;
+    }
+
+    private void Settle(IModelRunner model, StepPlan plan, StepStatus status, StepShape shape, long began)
     {
         Steps++;
-        _abort.LastWasAborted = status == StepStatus.Aborted;
         var time = _time.GetElapsedTime(began);
         if (status == StepStatus.Completed) Observe(plan, shape, time);
         _metrics.StepTime.Record(time.TotalMilliseconds);
@@ -185,12 +192,12 @@ internal sealed class EngineLoop : IDisposable
         switch (status)
         {
             case StepStatus.Completed:
-                Deliver(plan);
+                Deliver(model, plan);
                 break;
             case StepStatus.Aborted:
                 foreach (var slice in plan.Slices)
                 {
-                    Account(slice, _model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
+                    Account(slice, model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
                     ForgetDraft(slice); // computed in part or not, nobody can tell how much of it was right
 
                     // Its own part was computed, but the logits went with the step: its last token is computed again for them.
@@ -200,12 +207,12 @@ internal sealed class EngineLoop : IDisposable
                 break;
             case StepStatus.NoCells:
                 // The books promise every running sequence its cells, so this is the backend's own overhead: give it room.
-                if (!Cache.TryEvict()) FailStep(plan, "The KV cache has no room left for a step that was promised it.");
+                if (!Cache.TryEvict()) throw new EngineException("The KV cache has no room left for a step that was promised it.");
                 break;
         }
     }
 
-    private void Deliver(StepPlan plan)
+    private void Deliver(IModelRunner model, StepPlan plan)
     {
         var slices = plan.Slices;
         for (var i = 0; i < slices.Count; i++)
@@ -215,21 +222,21 @@ internal sealed class EngineLoop : IDisposable
             Account(slice, slice.Length);
             TracedToken? traced = null;
             var reason = FinishReason.None;
-            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(slice, i, out traced);
+            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, out traced);
             ForgetDraft(slice);
             if (reason != FinishReason.None) End(slice.Sequence, reason, traced);
         }
     }
 
     /// <summary>Chooses the token after a slice, and goes on as long as the draft has foreseen the choice.</summary>
-    private FinishReason Choose(StepSlice slice, int index, out TracedToken? traced)
+    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, out TracedToken? traced)
     {
         var sequence = slice.Sequence;
         var draft = slice.Draft.Span;
         sequence.DraftedTokens += draft.Length;
         for (var accepted = 0; ; accepted++)
         {
-            var reason = _output.Choose(sequence, _model.Logits(index, accepted), out traced);
+            var reason = _output.Choose(sequence, model.Logits(index, accepted), out traced);
             if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
             sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
             sequence.AcceptedTokens++;
@@ -257,22 +264,33 @@ internal sealed class EngineLoop : IDisposable
         if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
     }
 
-    private void FailStep(StepPlan plan, string fault)
+    /// <summary>A step took the context with it. Its requests run once more from what they have, unseen by who reads; a second time ends them.</summary>
+    private void Lose(StepPlan plan, string reason, string fault)
     {
+        _metrics.ContextsLost.Add(1, new KeyValuePair<string, object?>("reason", reason));
         foreach (var slice in plan.Slices)
         {
-            if (slice.Sequence.Slot is not { } slot) continue; // it had ended by itself before another's logits failed
-            Cache.Reconcile(slot);
-            End(slice.Sequence, FinishReason.Faulted, fault: fault);
-            Cache.Evict(slot); // nothing that a failed step touched is trusted
+            var sequence = slice.Sequence;
+            if (sequence.State != SequenceState.Running) continue; // it had ended by itself before another's logits failed
+            if (sequence.WasRetried) End(sequence, FinishReason.Faulted, fault: fault);
+            sequence.WasRetried = true;
         }
+
+        Scheduler.PreemptAll();
+        Cache.Detach();
     }
 
     private void EndAll(FinishReason reason, string? fault)
     {
         _inbox.Close(); // what comes later is answered by CompletionEngine itself
-        TakeQuestions();
+        _inbox.TakeQuestions();
         TakeRequests();
+        EndEverything(reason, fault);
+        _inbox.AnswerQuestions();
+    }
+
+    private void EndEverything(FinishReason reason, string? fault)
+    {
         _ended.Clear();
         _ended.AddRange(Scheduler.Running);
         _ended.AddRange(Scheduler.Waiting);
@@ -280,8 +298,6 @@ internal sealed class EngineLoop : IDisposable
         {
             End(sequence, reason, fault: fault);
         }
-
-        AnswerQuestions();
     }
 
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

@@ -20,6 +20,7 @@ internal sealed class EngineMetrics : IDisposable
         AcceptedTokens = _meter.CreateCounter<long>("infill.tokens.accepted", "{token}", "Of those, the ones that proved right and were kept.");
         WastedTokens = _meter.CreateCounter<long>("infill.tokens.wasted", "{token}", "Tokens computed after a stop was asked for.");
         Finished = _meter.CreateCounter<long>("infill.finished", "{request}", "Generations ended, by reason.");
+        ContextsLost = _meter.CreateCounter<long>("infill.contexts.lost", "{context}", "Contexts given up because a step failed, overran or hung.");
         _meter.CreateObservableGauge("infill.queue.depth", queueDepth, "{request}", "Requests waiting.");
         _meter.CreateObservableGauge("infill.running", running, "{request}", "Requests running.");
         _meter.CreateObservableGauge("infill.cache.cells", cells, "{token}", "KV cells held or promised.");
@@ -36,6 +37,7 @@ internal sealed class EngineMetrics : IDisposable
     public Counter<long> AcceptedTokens { get; }
     public Counter<long> WastedTokens { get; }
     public Counter<long> Finished { get; }
+    public Counter<long> ContextsLost { get; }
 
     public void Dispose() => _meter.Dispose();
 }

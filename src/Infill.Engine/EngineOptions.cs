@@ -68,6 +68,12 @@ public sealed record EngineOptions
     /// </summary>
     public bool Speculation { get; init; } = true;
 
+    /// <summary>
+    /// A step is aborted, and its context made anew, when it takes longer than this and twenty times what such steps take; the
+    /// first step of a context may take twenty times this. One that goes on for as long again after that is given up with its thread.
+    /// </summary>
+    public TimeSpan WatchdogLimit { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; init; } = DefaultThreads;
 

@@ -11,16 +11,16 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
 {
     private static readonly ProgressToken Token = new("infill.model");
 
-    /// <summary>Makes the runner, on the engine's thread.</summary>
-    public static IModelRunner Load(InfillSettings settings, ILogger logger)
+    /// <summary>Loads the weights, on the engine's thread.</summary>
+    public static IModel Load(InfillSettings settings, ILogger logger)
     {
         LlamaLibrary.Load(logger);
-        return new LlamaModelRunner(LlamaModel.Load(settings.ModelPath), settings.Engine);
+        return LlamaModel.Load(settings.ModelPath);
     }
 
     /// <summary>Whatever keeps a model from loading becomes what the engine's callers expect.</summary>
     /// <exception cref="EngineException">It could not be loaded.</exception>
-    public static IModelRunner Guarded(Func<IModelRunner> load)
+    public static IModel Guarded(Func<IModel> load)
     {
         try
         {

@@ -21,8 +21,8 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Least level that is written to stderr.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>Makes the model runner, on the engine's thread; null loads the model that the settings name.</summary>
-    public Func<IModelRunner>? LoadModel { get; init; }
+    /// <summary>Loads the model, on the engine's thread; null loads the one that the settings name.</summary>
+    public Func<IModel>? LoadModel { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Infill.Engine.Scheduling;
 
 namespace Infill.Engine.Caching;
@@ -12,26 +13,29 @@ namespace Infill.Engine.Caching;
 /// </remarks>
 internal sealed class PrefixCache
 {
-    private readonly IModelRunner _model;
-    private readonly Slot[] _slots;
-    private readonly SlotChooser _chooser;
-    private readonly SharedCells _shared;
+    private IModelRunner _model;
+    private Slot[] _slots;
+    private SlotChooser _chooser;
+    private SharedCells _shared;
     private long _clock;
 
-    public PrefixCache(IModelRunner model)
-    {
-        _model = model;
-        _slots = new Slot[model.MaxSequences];
-        for (var i = 0; i < _slots.Length; i++)
-        {
-            _slots[i] = new Slot(i);
-        }
-
-        _chooser = new SlotChooser(_slots, model.Layout);
-        _shared = new SharedCells(_slots.Length);
-    }
+    public PrefixCache(IModelRunner model) => Attach(model);
 
     public IReadOnlyList<Slot> Slots => _slots;
+
+    /// <summary>Keeps the books of a context that has just been made.</summary>
+    [MemberNotNull(nameof(_model), nameof(_slots), nameof(_chooser), nameof(_shared))]
+    public void Attach(IModelRunner model)
+    {
+        _model = model;
+        Slot[] slots = [.. Enumerable.Range(0, model.MaxSequences).Select(static id => new Slot(id))];
+        _chooser = new SlotChooser(slots, model.Layout);
+        _shared = new SharedCells(slots.Length);
+        _slots = slots;
+    }
+
+    /// <summary>The context is gone, and all that it held with it.</summary>
+    public void Detach() => _slots = [];
 
     /// <summary>Cells held by cached slots, and promised to running ones.</summary>
     public int CellsInUse => CountCells(except: null, onlyRunning: false);
@@ -67,9 +71,6 @@ internal sealed class PrefixCache
         slot.Owner = null;
         slot.LastUsed = ++_clock;
     }
-
-    /// <summary>After a step that did not complete: takes over what the KV cache says it holds.</summary>
-    public void Reconcile(Slot slot) => Truncate(slot, Math.Min(_model.Length(slot.Id), slot.Length));
 
     /// <summary>Forgets all but a slot's first tokens, or all of them where the memory can't be cut.</summary>
     public void Truncate(Slot slot, int length)

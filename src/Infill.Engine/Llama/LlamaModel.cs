@@ -8,7 +8,7 @@ namespace Infill.Engine.Llama;
 
 /// <summary>Loaded weights and their vocabulary. The vocabulary is constant: any thread may ask it.</summary>
 /// <remarks>Once disposed, what still asks gets <see cref="ObjectDisposedException"/>; calls that run hold the weights until they return.</remarks>
-public sealed class LlamaModel : IVocabulary, IDisposable
+public sealed class LlamaModel : IModel, IVocabulary
 {
     private readonly nint _vocabulary;
     private readonly byte[][] _pieces;
@@ -36,6 +36,8 @@ public sealed class LlamaModel : IVocabulary, IDisposable
             _ends[token] = LlamaNative.VocabIsEndOfGeneration(_vocabulary, token) != 0;
         }
     }
+
+    public IVocabulary Vocabulary => this;
 
     public string Path { get; }
 
@@ -105,6 +107,8 @@ public sealed class LlamaModel : IVocabulary, IDisposable
 
         return new LlamaModel(handle, path);
     }
+
+    public IModelRunner CreateRunner(EngineOptions options) => new LlamaModelRunner(this, options);
 
     public bool IsEndOfGeneration(int token) => _ends[token];
 

@@ -19,7 +19,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private Func<bool> _shouldAbort = static () => false;
     private bool _disposed;
 
-    /// <summary>Makes a context; the runner owns the model from here on.</summary>
+    /// <summary>Makes a context, which keeps the weights for as long as it lives.</summary>
     /// <exception cref="EngineException">There is no memory for the context.</exception>
     public LlamaModelRunner(LlamaModel model, EngineOptions options)
     {
@@ -37,7 +37,6 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         {
             _self.Free();
             _batch.Dispose();
-            model.Dispose();
             throw;
         }
 
@@ -102,7 +101,6 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         if (_disposed) return; // the arrays and the GC handle must be freed once only
         _disposed = true;
         _context.Dispose();
-        _model.Dispose();
         _batch.Dispose();
         _self.Free();
     }

@@ -9,6 +9,7 @@ internal sealed class EngineInbox : IDisposable
     private readonly Lock _gate = new(); // orders letting in and closing; held for one enqueue
     private readonly ConcurrentQueue<Ticket> _submitted = new();
     private readonly ConcurrentQueue<Action> _questions = new();
+    private readonly List<Action> _taken = []; // engine thread
     private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 0); // an idle engine uses no CPU
     private bool _closed; // guarded by _gate
     private int _stops;
@@ -43,7 +44,25 @@ internal sealed class EngineInbox : IDisposable
 
     public bool TryTake(out Ticket ticket) => _submitted.TryDequeue(out ticket!);
 
-    public bool TryTakeQuestion(out Action question) => _questions.TryDequeue(out question!);
+    /// <summary>Engine thread only: takes the questions that were asked so far, to be answered later in this turn.</summary>
+    public void TakeQuestions()
+    {
+        while (_questions.TryDequeue(out var question))
+        {
+            _taken.Add(question);
+        }
+    }
+
+    /// <summary>Engine thread only.</summary>
+    public void AnswerQuestions()
+    {
+        foreach (var question in _taken)
+        {
+            question();
+        }
+
+        _taken.Clear();
+    }
 
     public void Dispose() => _wake.Dispose();
 

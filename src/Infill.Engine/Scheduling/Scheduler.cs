@@ -73,6 +73,12 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         return true;
     }
 
+    /// <summary>The context is gone: whoever ran waits again, as it stands.</summary>
+    public void PreemptAll()
+    {
+        while (_running.Count > 0) Preempt(_running[^1]);
+    }
+
     /// <summary>Takes a sequence out, waiting or running; what it computed stays as cache.</summary>
     public void Finish(Sequence sequence)
     {
@@ -158,13 +164,18 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         }
 
         if (victim is null) return false;
-        _running.Remove(victim);
-        cache.Release(victim.Slot!);
-        victim.Preempt();
-        victim.Client.Running--;
-        victim.Client.Waiting++;
-        _waiting.Add(victim);
+        Preempt(victim);
         return true;
+    }
+
+    private void Preempt(Sequence sequence)
+    {
+        _running.Remove(sequence);
+        cache.Release(sequence.Slot!);
+        sequence.Preempt();
+        sequence.Client.Running--;
+        sequence.Client.Waiting++;
+        _waiting.Add(sequence);
     }
 
     private void Begin(Sequence sequence, Slot slot)

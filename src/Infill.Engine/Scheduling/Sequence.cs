@@ -70,6 +70,10 @@ public sealed class Sequence
     internal int TokensAfterStop { get; set; }
     internal int DraftedTokens { get; set; }
     internal int AcceptedTokens { get; set; }
+
+    /// <summary>A step that it was in took the context with it: it is not to happen twice.</summary>
+    internal bool WasRetried { get; set; }
+
     internal long StartedAt { get; set; }
     internal long FirstTokenAt { get; set; }
     internal long LastTokenAt { get; set; }

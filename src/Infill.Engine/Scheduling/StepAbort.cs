@@ -1,3 +1,5 @@
+using Infill.Engine.Lifetime;
+
 namespace Infill.Engine.Scheduling;
 
 /// <summary>Decides, while a step runs, whether it is still worth finishing. Owned by the engine thread.</summary>
@@ -7,16 +9,16 @@ internal sealed class StepAbort
     private const int CheapShare = 8;
 
     private readonly EngineInbox _inbox;
-    private readonly Func<bool> _isStopping;
+    private readonly Watchdog _watchdog;
     private readonly Func<bool> _shouldAbort;
     private StepPlan? _plan;
     private int _stopsSeen;
     private bool _verdict;
 
-    public StepAbort(EngineInbox inbox, Func<bool> isStopping)
+    public StepAbort(EngineInbox inbox, Watchdog watchdog)
     {
         _inbox = inbox;
-        _isStopping = isStopping;
+        _watchdog = watchdog;
         _shouldAbort = ShouldAbort;
     }
 
@@ -38,7 +40,7 @@ internal sealed class StepAbort
         var stops = _inbox.Stops;
         if (stops == _stopsSeen) return _verdict;
         _stopsSeen = stops;
-        if (_isStopping()) return _verdict = true;
+        if (_watchdog.HasTripped) return _verdict = true; // first: the plan may be another thread's by now
 
         var stopped = 0;
         var live = 0;

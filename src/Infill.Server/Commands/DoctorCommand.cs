@@ -78,7 +78,7 @@ internal static class DoctorCommand
         }
     }
 
-    private static LlamaModelRunner Describe(Findings findings, InfillSettings settings, ILogger logger)
+    private static LlamaModel Describe(Findings findings, InfillSettings settings, ILogger logger)
     {
         LlamaLibrary.Load(logger);
         var model = LlamaModel.Load(settings.ModelPath);
@@ -94,10 +94,9 @@ internal static class DoctorCommand
                 $"file {Name(model, model.Fim.FileSeparator)}; template {template.Name}");
         }
 
-        var cellBytes = model.CellBytes;
-        var runner = new LlamaModelRunner(model, settings.Engine);
-        findings.Good("KV cache", $"{runner.MaxSequences} sequences of up to {runner.ContextTokens} tokens, {runner.ContextCells * cellBytes / (double)(1 << 20):F0} MiB");
-        return runner;
+        using var runner = model.CreateRunner(settings.Engine);
+        findings.Good("KV cache", $"{runner.MaxSequences} sequences of up to {runner.ContextTokens} tokens, {runner.ContextCells * model.CellBytes / (double)(1 << 20):F0} MiB");
+        return model;
     }
 
     private static string Name(LlamaModel model, int? token) => token is { } known ? $"{model.Spelling(known)} ({known})" : "none";

@@ -41,7 +41,7 @@ internal static class DraftBenchmark
     private static CompletionEngine Engine(bool isSpeculating)
     {
         var options = new EngineOptions { Speculation = isSpeculating };
-        return new CompletionEngine(() => new LlamaModelRunner(LlamaModel.Load(DefaultModel.Path), options), options, TimeProvider.System, NullLogger.Instance);
+        return new CompletionEngine(() => LlamaModel.Load(DefaultModel.Path), options, TimeProvider.System, NullLogger.Instance);
     }
 
     private static async Task<DraftRun> GenerateAsync(CompletionEngine engine, GenerationRequest request)

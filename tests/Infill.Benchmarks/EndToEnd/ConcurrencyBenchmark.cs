@@ -21,7 +21,7 @@ internal static class ConcurrencyBenchmark
         LlamaLibrary.Load(NullLogger.Instance);
         var options = new EngineOptions();
         await using var engine = new CompletionEngine(
-            () => new LlamaModelRunner(LlamaModel.Load(DefaultModel.Path), options), options, TimeProvider.System, NullLogger.Instance);
+            () => LlamaModel.Load(DefaultModel.Path), options, TimeProvider.System, NullLogger.Instance);
         var vocabulary = await engine.Ready;
         var prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary));
         var requests = Enumerable.Range(1, Documents).Select(number =>

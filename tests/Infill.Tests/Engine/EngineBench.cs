@@ -1,6 +1,5 @@
 using Infill.Engine;
 using Infill.Tests.Scenarios;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Infill.Tests.Engine;
@@ -20,21 +19,29 @@ internal sealed record Generation(IReadOnlyList<GenerationChunk> Chunks)
 /// <summary>An engine over a <see cref="ScriptedModel"/>, loaded, with a clock that only the test moves.</summary>
 internal sealed class EngineBench : IAsyncDisposable
 {
-    private EngineBench(ScriptedModel model, EngineOptions options)
+    private EngineBench(ScriptedWeights weights, EngineOptions options)
     {
-        Model = model;
-        Engine = new CompletionEngine(() => model, options, Time, NullLogger.Instance);
+        Weights = weights;
+        Engine = new CompletionEngine(() => weights, options, Time, Logger);
     }
 
-    public ScriptedModel Model { get; }
+    public ScriptedWeights Weights { get; }
+
+    /// <summary>The context that was made last.</summary>
+    public ScriptedModel Model => Weights.Current;
+
+    public ListLogger Logger { get; } = new();
 
     public ManualTime Time { get; } = new();
 
     public CompletionEngine Engine { get; }
 
-    public static async Task<EngineBench> StartAsync(ScriptedModel? model = null, EngineOptions? options = null)
+    public static Task<EngineBench> StartAsync(ScriptedModel? model = null, EngineOptions? options = null) =>
+        StartAsync(new ScriptedWeights(model ?? new ScriptedModel()), options);
+
+    public static async Task<EngineBench> StartAsync(ScriptedWeights weights, EngineOptions? options = null)
     {
-        var bench = new EngineBench(model ?? new ScriptedModel(), options ?? new EngineOptions());
+        var bench = new EngineBench(weights, options ?? new EngineOptions());
         await bench.Engine.Ready.WaitAsync(Patience.Limit);
         return bench;
     }

@@ -14,13 +14,14 @@ internal sealed class ScriptedModel : IModelRunner
 {
     private const int PollsPerPiece = 3;
 
-    private readonly List<Cell>[] _cells;
+    private List<Cell>[] _cells;
     private readonly ConcurrentDictionary<int, Gate> _gates = new();
-    private readonly List<List<int>> _next = []; // per slice of the last step, what follows its pending tokens and each drafted one; empty where no logits were asked for
+    private List<List<int>> _next = []; // per slice of the last step, what follows its pending tokens and each drafted one; empty where no logits were asked for
     private readonly float[] _logits;
     private Gate? _nextGate;
     private int _steps;
     private int _thread;
+    private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ScriptedModel(int contextCells = 4096, int maxSequences = 32, int? contextTokens = null)
     {
@@ -64,7 +65,13 @@ internal sealed class ScriptedModel : IModelRunner
     /// <summary>Steps begun so far.</summary>
     public int Steps => Volatile.Read(ref _steps);
 
-    public bool Disposed { get; private set; }
+    /// <summary>Whether the abort signal is looked at while a step computes.</summary>
+    public bool PollsAbort { get; init; } = true;
+
+    public bool Disposed => _freed.Task.IsCompleted;
+
+    /// <summary>Completes when the engine has let go of it.</summary>
+    public Task Freed => _freed.Task.WaitAsync(Patience.Limit);
 
     /// <summary>Slots whose beginning was copied from another.</summary>
     public int Copies { get; private set; }
@@ -90,6 +97,17 @@ internal sealed class ScriptedModel : IModelRunner
         var hash = 2166136261u;
         foreach (var token in tokens) hash = (hash ^ (uint)token) * 16777619u;
         return 'a' + (int)((hash ^ (hash >> 15)) % 26);
+    }
+
+    /// <summary>The same script on an empty KV cache: the context that is made when this one is lost. Steps are counted on.</summary>
+    public ScriptedModel Successor()
+    {
+        var successor = (ScriptedModel)MemberwiseClone();
+        successor._cells = [.. _cells.Select(static _ => new List<Cell>())];
+        successor._next = [];
+        successor._thread = 0;
+        successor._freed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return successor;
     }
 
     /// <summary>What the model gives to <paramref name="prompt"/>, computed without any engine.</summary>
@@ -205,7 +223,7 @@ internal sealed class ScriptedModel : IModelRunner
     public void Dispose()
     {
         CheckOwner();
-        Disposed = true;
+        _freed.SetResult();
     }
 
     private static int LastIndexOf(IReadOnlyList<int> tokens, int token)
@@ -218,8 +236,9 @@ internal sealed class ScriptedModel : IModelRunner
         throw new InvalidOperationException("The prompt has no middle token.");
     }
 
-    private static bool Polled(Func<bool> shouldAbort)
+    private bool Polled(Func<bool> shouldAbort)
     {
+        if (!PollsAbort) return false;
         for (var i = 0; i < PollsPerPiece; i++)
         {
             if (shouldAbort()) return true;

@@ -49,7 +49,7 @@ internal sealed class TestEditor : IAsyncDisposable
     private readonly Dictionary<string, int> _answers = new(StringComparer.Ordinal);
     private int _lastId;
 
-    public TestEditor(Func<IModelRunner> load, EditorOptions? options = null)
+    public TestEditor(Func<IModel> load, EditorOptions? options = null)
     {
         _options = options ?? new EditorOptions();
         _host = ServerHost.Build(new ServerOptions(_toServer.Reader, _fromServer.Writer)
@@ -82,7 +82,7 @@ internal sealed class TestEditor : IAsyncDisposable
 
     /// <summary>A server that has answered initialize.</summary>
     public static async Task<TestEditor> StartAsync(
-        Func<IModelRunner> load, string initialization = """{"capabilities":{"textDocument":{"inlineCompletion":{}}}}""", EditorOptions? options = null)
+        Func<IModel> load, string initialization = """{"capabilities":{"textDocument":{"inlineCompletion":{}}}}""", EditorOptions? options = null)
     {
         var editor = new TestEditor(load, options);
         await editor.AskAsync("initialize", initialization);
@@ -92,7 +92,7 @@ internal sealed class TestEditor : IAsyncDisposable
 
     public static Task<TestEditor> StartAsync(
         ScriptedModel model, string initialization = """{"capabilities":{"textDocument":{"inlineCompletion":{}}}}""", EditorOptions? options = null) =>
-        StartAsync(() => model, initialization, options);
+        StartAsync(() => new ScriptedWeights(model), initialization, options);
 
     /// <summary>Text as a JSON string.</summary>
     public static string Json(string text) => $"\"{JsonEncodedText.Encode(text)}\"";

@@ -20,7 +20,7 @@ public sealed class CompletionListTests
     [InlineData(Inline, false)]
     public async Task It_is_offered_to_clients_without_inline_completion_alone(string client, bool isOffered)
     {
-        await using var editor = new TestEditor(() => _model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(_model));
 
         var answer = await editor.AskAsync("initialize", client);
 

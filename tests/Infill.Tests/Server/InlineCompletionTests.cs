@@ -149,7 +149,7 @@ public sealed class InlineCompletionTests
         await using var editor = await TestEditor.StartAsync(() =>
         {
             loading.Pass();
-            return new ScriptedModel { Rule = _log.Before(ScriptedModel.Says("b")) };
+            return new ScriptedWeights(new ScriptedModel { Rule = _log.Before(ScriptedModel.Says("b")) });
         });
         await editor.OpenAsync("one", "file:///1.py");
         await editor.OpenAsync("two", "file:///2.py");

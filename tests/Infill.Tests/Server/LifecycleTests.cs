@@ -17,7 +17,7 @@ public sealed class LifecycleTests
         await using var editor = new TestEditor(() =>
         {
             loading.Pass();
-            return Model;
+            return new ScriptedWeights(Model);
         });
 
         var answer = await editor.AskAsync("initialize", Client);
@@ -35,7 +35,7 @@ public sealed class LifecycleTests
         await using var editor = await TestEditor.StartAsync(() =>
         {
             loading.Pass();
-            return Model;
+            return new ScriptedWeights(Model);
         });
         await editor.OpenAsync("x = ");
         var request = await editor.BeginInlineAsync(0, 4);
@@ -49,7 +49,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task The_answer_to_initialize_says_what_the_server_can_do()
     {
-        await using var editor = new TestEditor(() => Model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(Model));
 
         var capabilities = (await editor.AskAsync("initialize", Client)).GetProperty("result").GetProperty("capabilities");
 
@@ -66,7 +66,7 @@ public sealed class LifecycleTests
     [InlineData("no/such/method")]
     public async Task A_request_before_initialize_is_refused(string method)
     {
-        await using var editor = new TestEditor(() => Model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(Model));
 
         var answer = await editor.AskAsync(method, "{}");
 
@@ -76,7 +76,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task A_document_opened_before_initialize_is_not_open()
     {
-        await using var editor = new TestEditor(() => Model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(Model));
         await editor.OpenAsync("x");
         await editor.AskAsync("initialize", Client);
 
@@ -100,7 +100,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task An_initialize_that_cannot_be_read_may_be_sent_again()
     {
-        await using var editor = new TestEditor(() => Model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(Model));
         var unreadable = await editor.AskAsync("initialize", """{"capabilities":7}""");
 
         var answer = await editor.AskAsync("initialize", Client);
@@ -157,7 +157,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task The_exit_code_is_1_where_exit_is_all_that_ever_comes()
     {
-        await using var editor = new TestEditor(() => Model);
+        await using var editor = new TestEditor(() => new ScriptedWeights(Model));
 
         await editor.SendAsync("""{"jsonrpc":"2.0","method":"exit"}""");
 

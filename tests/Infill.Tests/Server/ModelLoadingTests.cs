@@ -21,7 +21,7 @@ public sealed class ModelLoadingTests
             () =>
             {
                 loading.Pass();
-                return new ScriptedModel();
+                return new ScriptedWeights(new ScriptedModel());
             },
             options: new EditorOptions { Time = time, OwnLayers = [new SettingsLayer { Deadline = 300 }] });
         await editor.OpenAsync("a = ");
@@ -47,7 +47,7 @@ public sealed class ModelLoadingTests
             () =>
             {
                 loading.Pass();
-                return model;
+                return new ScriptedWeights(model);
             },
             new EngineOptions(),
             time,
@@ -126,7 +126,7 @@ public sealed class ModelLoadingTests
         var model = new ScriptedModel
         {
             Rule = ScriptedModel.Says("hello"),
-            BeforeStep = static step => step == 1 ? throw new EngineException("The backend failed.") : null,
+            BeforeStep = static step => step <= 2 ? throw new EngineException("The backend failed.") : null,
         };
         await using var editor = await TestEditor.StartAsync(model);
         await editor.OpenAsync("a = ");

@@ -16,7 +16,7 @@ public sealed class PositionEncodingTests
     [InlineData("[]", "utf-16")]
     public async Task The_client_s_first_choice_that_we_know_is_taken(string? offered, string chosen)
     {
-        await using var editor = new TestEditor(() => new ScriptedModel());
+        await using var editor = new TestEditor(() => new ScriptedWeights(new ScriptedModel()));
 
         var answer = await editor.AskAsync("initialize", Capabilities(offered));
 

@@ -1,5 +1,5 @@
 using Infill.Engine;
-using Infill.Engine.Llama;
+using Infill.Server.Settings;
 using Infill.Tests.Engine.Llama;
 using Infill.Tests.Scenarios;
 
@@ -19,13 +19,14 @@ public abstract class RandomSessionTests
     [InlineData(2)]
     public Task Seeds_that_are_always_tried(int seed) => RunAsync(seed, 100);
 
-    private protected abstract IModelRunner Load();
+    private protected abstract IModel Load();
 
     private async Task RunAsync(int seed, int sequences)
     {
         var random = new Random(seed);
         await using var editor = await TestEditor.StartAsync(
-            Load, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""");
+            Load, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""",
+            new EditorOptions { OwnLayers = [new SettingsLayer { Threads = 1 }] }); // see LlamaEngineTests
         var texts = new string?[Documents];
         var version = 0;
         List<PendingAnswer> requests = [];
@@ -69,7 +70,7 @@ public abstract class RandomSessionTests
             loop.Scheduler.Running.Count,
             loop.Scheduler.Waiting.Count,
             Owned: loop.Cache.Slots.Count(static slot => slot.Owner is not null),
-            Astray: loop.Cache.Slots.Count(slot => slot.Length != loop.Model.Length(slot.Id))));
+            Astray: loop.Cache.Slots.Count(slot => slot.Length != loop.Model!.Length(slot.Id))));
         Assert.True(left == (0, 0, 0, 0), $"Seed {seed}: {left} are left running, waiting, owned and astray.");
     }
 }
@@ -77,7 +78,7 @@ public abstract class RandomSessionTests
 /// <summary>On a model without weights.</summary>
 public sealed class ScriptedRandomSessionTests : RandomSessionTests
 {
-    private protected override IModelRunner Load() => new ScriptedModel(contextCells: 8192) { PieceTokens = 16 };
+    private protected override IModel Load() => new ScriptedWeights(new ScriptedModel(contextCells: 8192) { PieceTokens = 16 });
 }
 
 /// <summary>On llama.cpp: what the cache's books say is what <c>llama_memory_seq_pos_max</c> says, for every sequence id.</summary>
@@ -85,6 +86,5 @@ public sealed class ScriptedRandomSessionTests : RandomSessionTests
 [Collection(ModelCollection.Name)]
 public sealed class RealRandomSessionTests : RandomSessionTests
 {
-    // One thread: see LlamaEngineTests.
-    private protected override IModelRunner Load() => new LlamaModelRunner(DefaultModel.Load(), new EngineOptions { Threads = 1 });
+    private protected override IModel Load() => DefaultModel.Load();
 }

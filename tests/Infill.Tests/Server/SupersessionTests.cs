@@ -94,7 +94,7 @@ public sealed class SupersessionTests
         await using var editor = await TestEditor.StartAsync(() =>
         {
             loading.Pass();
-            return _model;
+            return new ScriptedWeights(_model);
         });
         await editor.OpenAsync("a = ");
         var request = await editor.BeginInlineAsync(0, 4);

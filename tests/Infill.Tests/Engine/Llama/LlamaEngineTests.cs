@@ -25,7 +25,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
     {
         // One thread: a second one that a busy machine pushes aside stops the first, and these tests measure nothing.
         var options = new EngineOptions { Layout = layout, ContextCells = 4096, MaxSequences = 5, MaxRunning = 4, Threads = 1 };
-        _engine = new(() => new ObservedRunner(new LlamaModelRunner(DefaultModel.Load(), options)), options, TimeProvider.System, NullLogger.Instance);
+        _engine = new(() => new ObservedModel(DefaultModel.Load()), options, TimeProvider.System, NullLogger.Instance);
     }
 
     public async ValueTask InitializeAsync() => _vocabulary = await _engine.Ready.WaitAsync(Patience.Limit);
@@ -179,13 +179,13 @@ public abstract class LlamaEngineTests : IAsyncLifetime
     }
 
     /// <summary>Has <paramref name="onPoll"/> asked at each look at the abort signal, with the number of the step; what it returns is run there.</summary>
-    private async Task ObserveAsync(Func<int, Action?> onPoll) => await _engine.InspectAsync(loop => ((ObservedRunner)loop.Model).OnPoll = onPoll);
+    private async Task ObserveAsync(Func<int, Action?> onPoll) => await _engine.InspectAsync(loop => ((ObservedRunner)loop.Model!).OnPoll = onPoll);
 
     private async Task AssertQuietAsync()
     {
         var (busy, books) = await _engine.InspectAsync(static loop => (
             loop.Scheduler.HasWork,
-            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model.Length(slot.Id))).ToList()));
+            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model!.Length(slot.Id))).ToList()));
         Assert.False(busy);
         Assert.All(books, static slot =>
         {
@@ -194,8 +194,17 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         });
     }
 
+    private sealed class ObservedModel(LlamaModel inner) : IModel
+    {
+        public IVocabulary Vocabulary => inner.Vocabulary;
+
+        public IModelRunner CreateRunner(EngineOptions options) => new ObservedRunner(inner.CreateRunner(options));
+
+        public void Dispose() => inner.Dispose();
+    }
+
     /// <summary>The real runner, with an ear at its abort signal: tests act inside a step without guessing times.</summary>
-    private sealed class ObservedRunner(LlamaModelRunner inner) : IModelRunner
+    private sealed class ObservedRunner(IModelRunner inner) : IModelRunner
     {
         private int _steps;
 

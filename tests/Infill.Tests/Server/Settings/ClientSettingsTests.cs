@@ -99,7 +99,7 @@ public sealed class ClientSettingsTests
             () =>
             {
                 loading.Pass();
-                return new ScriptedModel();
+                return new ScriptedWeights(new ScriptedModel());
             },
             Initial);
         await editor.OpenAsync("");
@@ -152,7 +152,7 @@ public sealed class ClientSettingsTests
     [InlineData("""{"infill":{"maxTokens":"many"}}""")]
     public async Task Unusable_initialization_options_do_not_keep_the_server_from_starting(string options)
     {
-        await using var editor = new TestEditor(static () => new ScriptedModel());
+        await using var editor = new TestEditor(static () => new ScriptedWeights(new ScriptedModel()));
 
         var answer = await editor.AskAsync("initialize", $$"""{"capabilities":{},"initializationOptions":{{options}}}""");
 

@@ -1,0 +1,12 @@
+namespace Infill.Engine;
+
+/// <summary>A model's weights, from which contexts are made.</summary>
+/// <remarks>Owned by the engine thread; nothing here is thread-safe but <see cref="Vocabulary"/>.</remarks>
+public interface IModel : IDisposable
+{
+    IVocabulary Vocabulary { get; }
+
+    /// <summary>Makes a context with an empty KV cache; whoever asked disposes it. The engine has one at a time, unless one hangs.</summary>
+    /// <exception cref="EngineException">There is no memory for it.</exception>
+    IModelRunner CreateRunner(EngineOptions options);
+}

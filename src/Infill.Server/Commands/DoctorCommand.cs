@@ -74,7 +74,7 @@ internal static class DoctorCommand
         }
         catch (EngineException e)
         {
-            findings.Bad("model", e.Message, $"name another file with --model or in '{SettingsSources.UserFile}', or remove that setting to use the embedded model");
+            findings.Bad("model", e.Message, $"name another file with --model or in '{SettingsSources.UserFile}', remove that setting to use the embedded model, or change the setting that the message is about");
         }
     }
 

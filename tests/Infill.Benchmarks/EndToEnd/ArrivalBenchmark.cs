@@ -18,7 +18,7 @@ internal static class ArrivalBenchmark
         LlamaLibrary.Load(NullLogger.Instance);
         var options = new EngineOptions { Speculation = false }; // a step is a token
         await using var engine = new CompletionEngine(
-            () => new LlamaModelRunner(LlamaModel.Load(DefaultModel.Path), options), options, TimeProvider.System, NullLogger.Instance);
+            () => LlamaModel.Load(DefaultModel.Path), options, TimeProvider.System, NullLogger.Instance);
         var vocabulary = await engine.Ready;
         var text = new List<int>();
         vocabulary.Tokenize(SampleDocument.Make(6000, 1), text);

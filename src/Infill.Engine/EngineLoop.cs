@@ -9,19 +9,16 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
-    /// <summary>A step that takes this many times what it should has gone wrong; so has a context's first one after this many limits.</summary>
-    private const int Overrun = 20;
-
     private readonly ContextLife _contexts;
-    private readonly EngineOptions _options;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineMetrics _metrics;
     private readonly List<Sequence> _ended = [];
-    private readonly StepCost _cost = new();
     private readonly Drafter _drafter;
     private readonly SequenceOutput _output;
+    private readonly StepTiming _timing;
+    private readonly StepSettlement _settlement;
     private StepPlan? _plan; // of the step that runs
 
     /// <param name="contexts">Owned by the loop.</param>
@@ -33,17 +30,19 @@ internal sealed class EngineLoop : IDisposable
     public EngineLoop(ContextLife contexts, EngineOptions options, EngineInbox inbox, TimeProvider time, ILogger logger)
     {
         _contexts = contexts;
-        _options = options;
         _inbox = inbox;
         _time = time;
         _logger = logger;
         var model = contexts.Get().Model;
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
-        Scheduler = new Scheduler(options, Cache, _cost);
+        var cost = new StepCost();
+        Scheduler = new Scheduler(options, Cache, cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
+        _timing = new StepTiming(cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
+        _settlement = new StepSettlement(Cache, _drafter, _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 
     public Scheduler Scheduler { get; }
@@ -65,7 +64,7 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
     public void RunOnce()
     {
-        if (!Scheduler.HasWork) _inbox.Wait();
+        if (!Scheduler.HasWork) Wait();
         _inbox.Reset();
         _inbox.TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
         EndStopped();    // before others come: nobody gives way to those who have left
@@ -103,6 +102,12 @@ internal sealed class EngineLoop : IDisposable
         _metrics.Dispose();
     }
 
+    private void Wait()
+    {
+        _contexts.Wait();
+        if (_contexts.Current is null) Cache.Detach(); // released meanwhile
+    }
+
     private void TakeRequests()
     {
         while (_inbox.TryTake(out var ticket))
@@ -136,16 +141,17 @@ internal sealed class EngineLoop : IDisposable
     /// <returns>False where none can be made: everybody has been told.</returns>
     private bool TryGetContext(out StepRunner context)
     {
-        context = _contexts.Current!;
-        if (context is not null) return true;
+        var isNew = _contexts.Current is null;
         try
         {
             context = _contexts.Get();
+            if (!isNew) return true;
             Cache.Attach(context.Model);
             return true;
         }
         catch (EngineException e)
         {
+            context = null!;
             _logger.LogError(e, "There is no context to run in.");
             EndEverything(FinishReason.Faulted, e.Message);
             return false;
@@ -163,8 +169,9 @@ internal sealed class EngineLoop : IDisposable
 
         try
         {
+            _timing.ChooseThreads(context.Model);
             var shape = StepShape.Of(plan); // before the books move on
-            Settle(context.Model, plan, context.Run(plan, LimitOf(context, shape)), shape, began);
+            Settle(context.Model, plan, context.Run(plan, _timing.LimitOf(context, shape)), shape, began);
         }
         catch (EngineException e)
         {
@@ -174,94 +181,19 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    /// <summary>The first step of a context has nothing to be compared to: it may have to read the weights from disk.</summary>
-    private TimeSpan LimitOf(StepRunner context, StepShape shape)
-    {
-        var expected = context.IsWarm ? _cost.Predict(shape) : null;
-        var limit = (expected ?? _options.WatchdogLimit) * Overrun;
-        return limit > _options.WatchdogLimit ? limit : _options.WatchdogLimit;
-    }
-
     private void Settle(IModelRunner model, StepPlan plan, StepStatus status, StepShape shape, long began)
     {
         Steps++;
-        var time = _time.GetElapsedTime(began);
-        if (status == StepStatus.Completed) Observe(plan, shape, time);
-        _metrics.StepTime.Record(time.TotalMilliseconds);
+        var took = _time.GetElapsedTime(began);
+        _metrics.StepTime.Record(took.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
-        switch (status)
+        if (status == StepStatus.Completed)
         {
-            case StepStatus.Completed:
-                Deliver(model, plan);
-                break;
-            case StepStatus.Aborted:
-                foreach (var slice in plan.Slices)
-                {
-                    Account(slice, model.Length(slice.Sequence.Slot!.Id) - slice.Sequence.ComputedTokens);
-                    ForgetDraft(slice); // computed in part or not, nobody can tell how much of it was right
-
-                    // Its own part was computed, but the logits went with the step: its last token is computed again for them.
-                    if (slice.Sequence.PendingTokens == 0) Cache.Truncate(slice.Sequence.Slot, slice.Sequence.ComputedTokens - 1);
-                }
-
-                break;
-            case StepStatus.NoCells:
-                // The books promise every running sequence its cells, so this is the backend's own overhead: give it room.
-                if (!Cache.TryEvict()) throw new EngineException("The KV cache has no room left for a step that was promised it.");
-                break;
+            _timing.Observe(plan, shape, took);
+            _drafter.Observe(plan, took);
         }
-    }
 
-    private void Deliver(IModelRunner model, StepPlan plan)
-    {
-        var slices = plan.Slices;
-        for (var i = 0; i < slices.Count; i++)
-        {
-            var slice = slices[i];
-            var wantsLogits = slice.WantsLogits; // before the books move on
-            Account(slice, slice.Length);
-            TracedToken? traced = null;
-            var reason = FinishReason.None;
-            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, out traced);
-            ForgetDraft(slice);
-            if (reason != FinishReason.None) End(slice.Sequence, reason, traced);
-        }
-    }
-
-    /// <summary>Chooses the token after a slice, and goes on as long as the draft has foreseen the choice.</summary>
-    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, out TracedToken? traced)
-    {
-        var sequence = slice.Sequence;
-        var draft = slice.Draft.Span;
-        sequence.DraftedTokens += draft.Length;
-        for (var accepted = 0; ; accepted++)
-        {
-            var reason = _output.Choose(sequence, model.Logits(index, accepted), out traced);
-            if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
-            sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
-            sequence.AcceptedTokens++;
-        }
-    }
-
-    /// <summary>Of a draft only that stays in the KV cache which the books have taken in.</summary>
-    private void ForgetDraft(StepSlice slice)
-    {
-        if (!slice.Draft.IsEmpty && !Cache.TryForgetDraft(slice.Sequence.Slot!)) _drafter.TurnOff();
-    }
-
-    private void Observe(StepPlan plan, StepShape shape, TimeSpan time)
-    {
-        if (!plan.HasDraft) _cost.Observe(shape, time); // a drafted token is neither a sequence nor a prompt's
-        _drafter.Observe(plan, time);
-    }
-
-    /// <summary>Books what a step computed of a slice; drafted tokens are wasted like others when nobody wants them any more.</summary>
-    private static void Account(StepSlice slice, int computed)
-    {
-        var sequence = slice.Sequence;
-        if (computed <= 0) return;
-        sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, Math.Min(computed, slice.Count));
-        if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
+        _settlement.Settle(model, plan, status);
     }
 
     /// <summary>A step took the context with it. Its requests run once more from what they have, unseen by who reads; a second time ends them.</summary>

@@ -74,6 +74,12 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan WatchdogLimit { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// When nothing was asked for so long, the context's memory is given back, and after as long again the weights'; the next
+    /// request waits for them. Zero keeps them for ever.
+    /// </summary>
+    public TimeSpan IdleRelease { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; init; } = DefaultThreads;
 

@@ -6,7 +6,13 @@ public interface IModel : IDisposable
 {
     IVocabulary Vocabulary { get; }
 
-    /// <summary>Makes a context with an empty KV cache; whoever asked disposes it. The engine has one at a time, unless one hangs.</summary>
-    /// <exception cref="EngineException">There is no memory for it.</exception>
+    /// <summary>
+    /// Makes a context with an empty KV cache, after loading the weights if they were released; whoever asked disposes it.
+    /// The engine has one at a time, unless one hangs.
+    /// </summary>
+    /// <exception cref="EngineException">There is no memory for it, or the weights can't be loaded again.</exception>
     IModelRunner CreateRunner(EngineOptions options);
+
+    /// <summary>Gives the weights' memory back, while no context lives. The vocabulary stays.</summary>
+    void ReleaseWeights();
 }

@@ -39,6 +39,11 @@ public interface IModelRunner : IDisposable
     /// <exception cref="EngineException">The backend failed; what was computed is unknown until <see cref="Length"/> is asked.</exception>
     StepStatus Run(StepPlan plan, Func<bool> shouldAbort);
 
+    /// <summary>Threads for the steps from now on, from 1 to those that the context was made with; backends that don't compute here need not care.</summary>
+    void UseThreads(int threads)
+    {
+    }
+
     /// <summary>Scores of the token after slice <paramref name="slice"/> of the last completed step, one for each token of the vocabulary.</summary>
     /// <param name="slice">One that wants logits.</param>
     /// <param name="drafted">How many of its drafted tokens that token comes after, from 0 to all of them.</param>

@@ -11,9 +11,9 @@ if (chosen == "micro")
     return 0;
 }
 
-if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "arrival" or "draft"))
+if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "arrival" or "neighbour" or "elastic" or "draft"))
 {
-    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | draft [PROMPTS [SEED]] | micro ARGS]");
+    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | neighbour | elastic | draft [PROMPTS [SEED]] | micro ARGS]");
     return 2;
 }
 
@@ -22,6 +22,8 @@ if (chosen is "all" or "typing") await TypingBenchmark.RunAsync(keysPerSecond: 5
 if (chosen is "all" or "cancel") await CancelBenchmark.RunAsync(cancels: 100);
 if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 9);
 if (chosen is "all" or "arrival") await ArrivalBenchmark.RunAsync(rounds: 3);
+if (chosen is "all" or "elastic") await ElasticBenchmark.RunAsync(rounds: 5);
+if (chosen is "neighbour") await NeighbourBenchmark.RunAsync(); // not among all: it takes two minutes
 if (chosen is "all" or "draft") await DraftBenchmark.RunAsync(prompts: Argument(1) ?? 200, seed: Argument(2) ?? 1);
 return 0;
 

@@ -6,34 +6,38 @@ using System.Text;
 
 namespace Infill.Engine.Llama;
 
-/// <summary>Loaded weights and their vocabulary. The vocabulary is constant: any thread may ask it.</summary>
+/// <summary>A GGUF file's weights, which may be released and loaded again, and its vocabulary, which is constant: any thread may ask it.</summary>
 /// <remarks>Once disposed, what still asks gets <see cref="ObjectDisposedException"/>; calls that run hold the weights until they return.</remarks>
 public sealed class LlamaModel : IModel, IVocabulary
 {
-    private readonly nint _vocabulary;
     private readonly byte[][] _pieces;
     private readonly bool[] _ends;
+    private volatile LlamaModelHandle _handle; // exchanged by the engine thread when weights go and come
+    private bool _hasWeights = true;           // engine thread
 
     private LlamaModel(LlamaModelHandle handle, string path)
     {
-        Handle = handle;
+        _handle = handle;
         Path = path;
-        _vocabulary = LlamaNative.ModelGetVocab(handle);
-        Size = LlamaNative.VocabSize(_vocabulary);
+        var vocabulary = LlamaNative.ModelGetVocab(handle);
+        Size = LlamaNative.VocabSize(vocabulary);
+        WeightBytes = (long)LlamaNative.ModelSize(handle);
         TrainedContext = LlamaNative.ModelTrainedContext(handle);
         ModelName = Metadata("general.name");
         Fim = new FimTokens(
-            Known(LlamaNative.VocabFimPrefix(_vocabulary)),
-            Known(LlamaNative.VocabFimSuffix(_vocabulary)),
-            Known(LlamaNative.VocabFimMiddle(_vocabulary)),
-            Known(LlamaNative.VocabFimRepository(_vocabulary)),
-            Known(LlamaNative.VocabFimSeparator(_vocabulary)));
-        BeginningOfText = LlamaNative.VocabAddsBos(_vocabulary) != 0 ? Known(LlamaNative.VocabBos(_vocabulary)) : null;
+            Known(LlamaNative.VocabFimPrefix(vocabulary)),
+            Known(LlamaNative.VocabFimSuffix(vocabulary)),
+            Known(LlamaNative.VocabFimMiddle(vocabulary)),
+            Known(LlamaNative.VocabFimRepository(vocabulary)),
+            Known(LlamaNative.VocabFimSeparator(vocabulary)));
+        BeginningOfText = LlamaNative.VocabAddsBos(vocabulary) != 0 ? Known(LlamaNative.VocabBos(vocabulary)) : null;
+        CellBytes = MeasureCell(handle);
+        Description = Describe(handle);
         _pieces = new byte[Size][]; // filled as tokens come up: a vocabulary can have 200,000 of them
         _ends = new bool[Size];
         for (var token = 0; token < Size; token++)
         {
-            _ends[token] = LlamaNative.VocabIsEndOfGeneration(_vocabulary, token) != 0;
+            _ends[token] = LlamaNative.VocabIsEndOfGeneration(vocabulary, token) != 0;
         }
     }
 
@@ -53,36 +57,15 @@ public sealed class LlamaModel : IModel, IVocabulary
     public int? BeginningOfText { get; }
 
     /// <summary>Size of the weights in bytes.</summary>
-    public long WeightBytes => (long)LlamaNative.ModelSize(Handle);
+    public long WeightBytes { get; }
 
     /// <summary>Bytes of one cell of the KV cache: half-precision keys and values of one token, over all layers.</summary>
-    /// <remarks>As the first layer has it; the layers of some models differ, and then it is an estimate.</remarks>
-    public long CellBytes
-    {
-        get
-        {
-            var architecture = Metadata("general.architecture");
-            var head = LlamaNative.ModelEmbedding(Handle) / Math.Max(LlamaNative.ModelHeads(Handle), 1);
-            var perHead = HeadSize("key_length") + HeadSize("value_length");
-            return 2L * perHead * LlamaNative.ModelKeyValueHeads(Handle) * LlamaNative.ModelLayers(Handle);
-
-            int HeadSize(string name) =>
-                int.TryParse(Metadata($"{architecture}.attention.{name}"), NumberStyles.None, CultureInfo.InvariantCulture, out var own) ? own : head;
-        }
-    }
+    public long CellBytes { get; }
 
     /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
-    public unsafe string Description
-    {
-        get
-        {
-            var buffer = stackalloc byte[256];
-            var length = LlamaNative.ModelDescription(Handle, buffer, 256);
-            return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 255));
-        }
-    }
+    public string Description { get; }
 
-    internal LlamaModelHandle Handle { get; }
+    internal LlamaModelHandle Handle => _handle;
 
     /// <summary>Loads weights from a GGUF file.</summary>
     /// <param name="path">A file; checked before the native code sees it, so that each mistake gets its own sentence.</param>
@@ -90,15 +73,7 @@ public sealed class LlamaModel : IModel, IVocabulary
     /// <exception cref="EngineException">Missing, unreadable, not a GGUF, truncated, or of an architecture that llama.cpp can't run.</exception>
     public static LlamaModel Load(string path, IProgress<float>? progress = null)
     {
-        GgufFile.Check(path);
-        LlamaLog.TakeError();
-        var handle = LoadNative(path, progress);
-        if (handle.IsInvalid)
-        {
-            handle.Dispose();
-            throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeError())}");
-        }
-
+        var handle = Open(path, progress);
         if (LlamaNative.ModelHasEncoder(handle) != 0)
         {
             handle.Dispose();
@@ -108,7 +83,16 @@ public sealed class LlamaModel : IModel, IVocabulary
         return new LlamaModel(handle, path);
     }
 
-    public IModelRunner CreateRunner(EngineOptions options) => new LlamaModelRunner(this, options);
+    public IModelRunner CreateRunner(EngineOptions options)
+    {
+        if (!_hasWeights) Exchange(Open(Path), hasWeights: true);
+        return new LlamaModelRunner(this, options);
+    }
+
+    public void ReleaseWeights()
+    {
+        if (_hasWeights) Exchange(Open(Path, isVocabularyOnly: true), hasWeights: false);
+    }
 
     public bool IsEndOfGeneration(int token) => _ends[token];
 
@@ -148,7 +132,7 @@ public sealed class LlamaModel : IModel, IVocabulary
     public unsafe string Metadata(string key)
     {
         var buffer = stackalloc byte[1024];
-        var length = LlamaNative.ModelMetadata(Handle, key, buffer, 1024);
+        var length = LlamaNative.ModelMetadata(_handle, key, buffer, 1024);
         return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 1023));
     }
 
@@ -158,44 +142,89 @@ public sealed class LlamaModel : IModel, IVocabulary
         // llama.cpp ends the process over a token that it doesn't have.
         ArgumentOutOfRangeException.ThrowIfNegative(token);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, Size);
-        using var hold = new WeightsHold(Handle);
-        return Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(_vocabulary, token)) ?? "";
+        using var hold = new VocabularyHold(this);
+        return Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(hold.Vocabulary, token)) ?? "";
     }
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose() => _handle.Dispose();
+
+    private static LlamaModelHandle Open(string path, IProgress<float>? progress = null, bool isVocabularyOnly = false)
+    {
+        GgufFile.Check(path);
+        LlamaLog.TakeError();
+        var handle = LoadNative(path, progress, isVocabularyOnly);
+        if (!handle.IsInvalid) return handle;
+        handle.Dispose();
+        throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeError())}");
+    }
+
+    /// <summary>Calls that run in the one before hold it until they return.</summary>
+    private void Exchange(LlamaModelHandle opened, bool hasWeights)
+    {
+        if (LlamaNative.VocabSize(LlamaNative.ModelGetVocab(opened)) != Size)
+        {
+            opened.Dispose();
+            throw new EngineException($"'{Path}' has become another model since it was loaded; start Infill again to use it.");
+        }
+
+        var before = _handle;
+        _handle = opened;
+        _hasWeights = hasWeights;
+        before.Dispose();
+    }
 
     private static int? Known(int token) => token < 0 ? null : token;
 
     private unsafe int TokenizeInto(byte* text, int length, int[] ids)
     {
-        using var hold = new WeightsHold(Handle);
+        using var hold = new VocabularyHold(this);
         fixed (int* idsPointer = ids)
         {
             // parse_special is off: a document that spells a FIM marker stays text.
-            return LlamaNative.Tokenize(_vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial: 0);
+            return LlamaNative.Tokenize(hold.Vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial: 0);
         }
     }
 
     private unsafe byte[] ReadPiece(int token)
     {
-        using var hold = new WeightsHold(Handle);
+        using var hold = new VocabularyHold(this);
         var buffer = stackalloc byte[256];
-        var length = LlamaNative.TokenToPiece(_vocabulary, token, buffer, 256, leftStrip: 0, special: 0);
+        var length = LlamaNative.TokenToPiece(hold.Vocabulary, token, buffer, 256, leftStrip: 0, special: 0);
         if (length >= 0) return new ReadOnlySpan<byte>(buffer, length).ToArray();
 
         var larger = new byte[-length];
         fixed (byte* pointer = larger)
         {
-            length = LlamaNative.TokenToPiece(_vocabulary, token, pointer, larger.Length, leftStrip: 0, special: 0);
+            length = LlamaNative.TokenToPiece(hold.Vocabulary, token, pointer, larger.Length, leftStrip: 0, special: 0);
         }
 
         return larger.AsSpan(0, Math.Max(length, 0)).ToArray();
     }
 
-    private static unsafe LlamaModelHandle LoadNative(string path, IProgress<float>? progress)
+    /// <remarks>As the first layer has it; the layers of some models differ, and then it is an estimate.</remarks>
+    private long MeasureCell(LlamaModelHandle handle)
+    {
+        var architecture = Metadata("general.architecture");
+        var head = LlamaNative.ModelEmbedding(handle) / Math.Max(LlamaNative.ModelHeads(handle), 1);
+        var perHead = HeadSize("key_length") + HeadSize("value_length");
+        return 2L * perHead * LlamaNative.ModelKeyValueHeads(handle) * LlamaNative.ModelLayers(handle);
+
+        int HeadSize(string name) =>
+            int.TryParse(Metadata($"{architecture}.attention.{name}"), NumberStyles.None, CultureInfo.InvariantCulture, out var own) ? own : head;
+    }
+
+    private static unsafe string Describe(LlamaModelHandle handle)
+    {
+        var buffer = stackalloc byte[256];
+        var length = LlamaNative.ModelDescription(handle, buffer, 256);
+        return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 255));
+    }
+
+    private static unsafe LlamaModelHandle LoadNative(string path, IProgress<float>? progress, bool isVocabularyOnly)
     {
         var parameters = LlamaNative.ModelDefaultParams();
         parameters.GpuLayers = 0;
+        parameters.VocabularyOnly = isVocabularyOnly ? (byte)1 : (byte)0;
         if (progress is null) return LlamaNative.ModelLoadFromFile(path, parameters);
 
         var relay = new ProgressRelay(progress);
@@ -255,18 +284,33 @@ public sealed class LlamaModel : IModel, IVocabulary
         }
     }
 
-    /// <summary>Keeps the weights, whose vocabulary is read through a bare pointer, from being freed meanwhile by another thread.</summary>
-    private readonly ref struct WeightsHold
+    /// <summary>Keeps the file's native object, whose vocabulary is read through a bare pointer, from being freed meanwhile by another thread.</summary>
+    private readonly ref struct VocabularyHold
     {
         private readonly LlamaModelHandle _handle;
 
-        /// <exception cref="ObjectDisposedException">They are freed already.</exception>
-        public WeightsHold(LlamaModelHandle handle)
+        /// <exception cref="ObjectDisposedException">The model is freed already.</exception>
+        public VocabularyHold(LlamaModel model)
         {
             var held = false;
-            handle.DangerousAddRef(ref held);
-            _handle = handle;
+            do
+            {
+                _handle = model._handle;
+                try
+                {
+                    _handle.DangerousAddRef(ref held);
+                }
+                catch (ObjectDisposedException) when (_handle != model._handle)
+                {
+                    // Exchanged between the two lines: the new one is asked.
+                }
+            }
+            while (!held);
+
+            Vocabulary = LlamaNative.ModelGetVocab(_handle);
         }
+
+        public nint Vocabulary { get; }
 
         public void Dispose() => _handle.DangerousRelease();
     }

@@ -74,6 +74,9 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         }
     }
 
+    /// <remarks>The attached pool keeps its workers: those that a step doesn't use go on sleeping.</remarks>
+    public void UseThreads(int threads) => LlamaNative.SetThreads(_context, threads, threads);
+
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
         var logits = LlamaNative.GetLogits(_context, _batch.LastPendingOf(slice) + drafted);

@@ -108,6 +108,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_decode")]
     internal static partial DecodeStatus Decode(LlamaContextHandle context, LlamaBatch batch);
 
+    [LibraryImport("llama", EntryPoint = "llama_set_n_threads")]
+    internal static partial void SetThreads(LlamaContextHandle context, int threads, int threadsBatch);
+
     [LibraryImport("llama", EntryPoint = "llama_synchronize")]
     internal static partial void Synchronize(LlamaContextHandle context);
 

@@ -36,6 +36,9 @@ internal sealed class EngineInbox : IDisposable
         lock (_gate) _closed = true;
     }
 
+    /// <summary>Whether somebody has submitted a request that was not taken yet.</summary>
+    public bool HasRequests => !_submitted.IsEmpty;
+
     /// <summary>Engine thread only: blocks until something was submitted, stopped or asked since the last take.</summary>
     public void Wait() => _wake.Wait();
 

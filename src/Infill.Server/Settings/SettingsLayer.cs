@@ -40,10 +40,13 @@ public sealed record SettingsLayer
     /// <summary>MiB of weights and KV cache. The user's own settings only.</summary>
     public int? MemoryLimit { get; init; }
 
+    /// <summary>Minutes. The user's own settings only.</summary>
+    public int? IdleRelease { get; init; }
+
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null };
+        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null };
         hadSome = allowed != this;
         return allowed;
     }

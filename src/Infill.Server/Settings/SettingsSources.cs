@@ -59,6 +59,7 @@ internal static class SettingsSources
             Sequences = Number("SEQUENCES"),
             SequenceTokens = Number("SEQUENCE_TOKENS"),
             MemoryLimit = Number("MEMORY_LIMIT"),
+            IdleRelease = Number("IDLE_RELEASE"),
         };
 
         string? Text(string name) => variable(VariablePrefix + name) is { Length: > 0 } value ? value : null;
@@ -87,7 +88,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, threads, sequences, sequenceTokens and memoryLimit are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, threads, sequences, sequenceTokens, memoryLimit and idleRelease are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

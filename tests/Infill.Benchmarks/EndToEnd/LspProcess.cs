@@ -37,6 +37,26 @@ internal sealed class LspProcess : IDisposable
 
     public long StartedAt { get; }
 
+    /// <summary>What the process has had of all cores together.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Bytes of its memory that are in use.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>The published program, or what <c>INFILL_PROGRAM</c> names.</summary>
     public static string PublishedProgram()
     {

@@ -6,6 +6,7 @@ namespace Infill.Tests.Scenarios;
 internal sealed class ScriptedWeights(ScriptedModel first) : IModel
 {
     private volatile ScriptedModel _current = first;
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _made;
 
     public IVocabulary Vocabulary => _current.Vocabulary;
@@ -26,6 +27,15 @@ internal sealed class ScriptedWeights(ScriptedModel first) : IModel
         BeforeContext?.Invoke(Made + 1);
         if (Interlocked.Increment(ref _made) > 1) _current = _current.Successor();
         return _current;
+    }
+
+    /// <summary>Completes when the weights are released for the first time.</summary>
+    public Task Released => _released.Task.WaitAsync(Patience.Limit);
+
+    public void ReleaseWeights()
+    {
+        if (!_current.Disposed) throw new InvalidOperationException("Weights were released under a context.");
+        _released.TrySetResult();
     }
 
     public void Dispose() => Disposed = true;

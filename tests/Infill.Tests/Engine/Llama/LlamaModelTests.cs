@@ -12,6 +12,23 @@ namespace Infill.Tests.Engine.Llama;
 public sealed class LlamaModelTests
 {
     [Fact]
+    public void Released_weights_leave_the_vocabulary_and_come_back_with_the_next_context()
+    {
+        using var model = DefaultModel.Load();
+        List<int> before = [];
+        model.Tokenize("def add(a, b):", before);
+
+        model.ReleaseWeights();
+        List<int> released = [];
+        model.Tokenize("def add(a, b):", released);
+        using var runner = model.CreateRunner(new EngineOptions { MaxSequences = 1, Threads = 1 });
+
+        Assert.Equal(1, runner.MaxSequences);
+        Assert.Equal(before, released);
+        Assert.Equal("def add(a, b):", string.Concat(released.Select(token => Encoding.UTF8.GetString(model.Piece(token)))));
+    }
+
+    [Fact]
     public void The_default_model_has_its_fill_in_the_middle_tokens()
     {
         using var model = DefaultModel.Load();

@@ -1,0 +1,61 @@
+using Infill.Engine;
+using Infill.Engine.Llama;
+using Infill.Engine.Scheduling;
+
+namespace Infill.Tests.Engine.Llama;
+
+/// <summary>The real model, whose contexts tests can listen to.</summary>
+internal sealed class ObservedModel(LlamaModel inner) : IModel
+{
+    public IVocabulary Vocabulary => inner.Vocabulary;
+
+    public IModelRunner CreateRunner(EngineOptions options) => new ObservedRunner(inner.CreateRunner(options));
+
+    public void ReleaseWeights() => inner.ReleaseWeights();
+
+    public void Dispose() => inner.Dispose();
+}
+
+/// <summary>The real runner, with an ear at its abort signal: tests act inside a step without guessing times.</summary>
+internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
+{
+    private int _steps;
+
+    public Func<int, Action?>? OnPoll { get; set; }
+
+    public IVocabulary Vocabulary => inner.Vocabulary;
+
+    public KvLayout Layout => inner.Layout;
+
+    public int ContextCells => inner.ContextCells;
+
+    public int ContextTokens => inner.ContextTokens;
+
+    public int MaxSequences => inner.MaxSequences;
+
+    public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
+    {
+        _steps++;
+        return inner.Run(plan, () =>
+        {
+            OnPoll?.Invoke(_steps)?.Invoke();
+            return shouldAbort();
+        });
+    }
+
+    public void UseThreads(int threads) => inner.UseThreads(threads);
+
+    public ReadOnlySpan<float> Logits(int slice, int drafted = 0) => inner.Logits(slice, drafted);
+
+    public bool TryTruncate(int slot, int length) => inner.TryTruncate(slot, length);
+
+    public bool TryCopy(int source, int target, int length) => inner.TryCopy(source, target, length);
+
+    public int Length(int slot) => inner.Length(slot);
+
+    public void Dispose()
+    {
+        inner.Dispose();
+        inner.Dispose(); // twice is harmless
+    }
+}

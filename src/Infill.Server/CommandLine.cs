@@ -13,6 +13,7 @@ internal static class CommandLine
             LspCommand.Create(),
             CompleteCommand.Create(),
             DoctorCommand.Create(),
+            BenchCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -25,11 +25,15 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// <param name="path">The file's name in the prompt; may be empty.</param>
     /// <param name="options">The budget.</param>
     /// <returns>Tokens, special ones included.</returns>
-    public IReadOnlyList<int> Build(SourceText text, int cursor, string path, PromptOptions options)
+    public IReadOnlyList<int> Build(SourceText text, int cursor, string path, PromptOptions options) =>
+        template.Render(Window(text, cursor, path, options), vocabulary);
+
+    /// <summary>The parts that <see cref="Build"/> makes a prompt of.</summary>
+    public FimPrompt Window(SourceText text, int cursor, string path, PromptOptions options)
     {
         var prefix = FitPrefix(text, cursor, options.PrefixTokens);
         var suffix = FitSuffix(text, cursor, options.SuffixTokens);
-        return template.Render(new FimPrompt(path.Length == 0 ? [] : Tokens(Shorten(path) + "\n"), prefix, suffix), vocabulary);
+        return new FimPrompt(path.Length == 0 ? [] : Tokens(Shorten(path) + "\n"), prefix, suffix);
     }
 
     /// <summary>The end of a long name says more than its beginning; cut between two folders where there are any.</summary>

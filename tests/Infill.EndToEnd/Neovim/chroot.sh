@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes a Debian root file system with Neovim in FOLDER, unless there is one: chroot.sh FOLDER
+# Makes a Debian root file system with Neovim and llama-server in FOLDER, unless there is one: chroot.sh FOLDER
 # Debian's testing release is the first with a Neovim that has inline completion (0.12).
 set -euo pipefail
 
 suite=forky
-packages=(neovim)
+packages=(neovim llama.cpp)
 root=$1
 
 is_complete() {

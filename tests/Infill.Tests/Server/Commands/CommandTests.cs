@@ -14,6 +14,13 @@ public sealed class CommandTests
     [InlineData("complete /etc/hosts:1 --max-tokens many", 2, "infill --help")]
     [InlineData("dance", 2, "infill --help")]
     [InlineData("complete /etc/hosts:1 --model /nowhere.gguf", 1, "/nowhere.gguf")]
+    [InlineData("bench --against 127.0.0.1", 2, "--against is '127.0.0.1'; write [NAME=]URL")]
+    [InlineData("bench --against http://a --against http://b", 2, "Two peers are called 'peer'; name them apart.")]
+    [InlineData("bench --part lunch", 2, "There is no part 'lunch'; there are bare, typing")]
+    [InlineData("bench --rounds 0", 2, "--rounds is 0; it must be between 1 and 100.")]
+    [InlineData("bench --keys 2 --rounds 5", 2, "--keys is 2; it must be between the number of rounds and 2000.")]
+    [InlineData("bench --svg /nowhere/chart.svg", 2, "The folder of --svg '/nowhere/chart.svg' does not exist.")]
+    [InlineData("bench --part bare --model /nowhere.gguf", 1, "/nowhere.gguf")]
     public async Task What_is_wrong_is_said_in_a_sentence_and_by_the_exit_code(string arguments, int exitCode, string sentence)
     {
         var program = await ChildProgram.RunAsync(arguments.Split(' '));

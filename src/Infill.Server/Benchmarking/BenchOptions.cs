@@ -1,0 +1,21 @@
+using Infill.Server.Benchmarking.Peers;
+
+namespace Infill.Server.Benchmarking;
+
+/// <summary>What to measure, and how long.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>By the names in <see cref="BenchRun.PartNames"/>.</summary>
+    public required IReadOnlyList<string> Parts { get; init; }
+
+    public IReadOnlyList<Peer> Peers { get; init; } = [];
+
+    /// <summary>How often the sides take turns.</summary>
+    public int Rounds { get; init; } = 5;
+
+    /// <summary>Keys typed in each file, over all rounds.</summary>
+    public int Keys { get; init; } = 200;
+
+    /// <summary>Prompts of each kind that guessing ahead is measured with.</summary>
+    public int Prompts { get; init; } = 1000;
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Infill.Engine.Llama;
+using Infill.Server.Benchmarking.Traces;
+
+namespace Infill.Server.Benchmarking.Load;
+
+/// <summary>Many requests at once: tokens a second, with the prompts computed and with the prompts cached.</summary>
+internal sealed class ConcurrencyPart(BenchContext context)
+{
+    private const int Tokens = 48;
+    private const int MostPromptTokens = 600;
+    private static readonly int[] s_requests = [1, 2, 4, 8, 16, 32];
+
+    public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var result = new PartResult("concurrency", $"requests at once, 300 to {MostPromptTokens} prompt tokens, {Tokens} tokens each");
+        var cold = s_requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts computed", "tokens/s", IsHigherBetter: true, BareSpeed.Prefill)));
+        var warm = s_requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
+        result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself.");
+
+        var most = s_requests[^1];
+        var options = context.Settings.Engine with { MaxSequences = most, MaxRunning = most, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
+        using var model = context.LoadModel();
+        await using var engine = await context.StartEngineAsync(options, cancellationToken);
+        ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
+        var cuts = new PromptCuts(model);
+        await RateAsync(sides[0], cuts.TakeMany(2), cancellationToken); // compiles what runs from here on
+        for (var round = 0; round < context.Options.Rounds; round++)
+        {
+            foreach (var n in s_requests)
+            {
+                var prompts = cuts.TakeMany(n);
+                foreach (var side in sides.Where(side => side.Slots >= n))
+                {
+                    context.Progress($"concurrency, round {round + 1} of {context.Options.Rounds}, {n} at once, {side.Name}");
+                    var (coldRate, answers) = await RateAsync(side, prompts, cancellationToken);
+                    cold[n][side.Name].Add(round, coldRate);
+
+                    // The texts go on from where they ended. Asked for the same again, a peer's drafting would only repeat it.
+                    var longer = prompts.Zip(answers, static (prompt, answer) => (IReadOnlyList<int>)[.. prompt, .. answer]).ToArray();
+                    warm[n][side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
+                    await BenchContext.PauseAsync(cancellationToken);
+                }
+
+                using var loop = new LlamaBareLoop(model, n, MostPromptTokens + Tokens, options.Threads);
+                var bare = loop.Run(prompts, Tokens);
+                cold[n][BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
+                warm[n][BenchReport.BareLoop].Add(round, n * (Tokens - 1) / bare.Decode.TotalSeconds);
+                await BenchContext.PauseAsync(cancellationToken);
+            }
+        }
+
+        return result;
+    }
+
+    private static async Task<(double Rate, IReadOnlyList<int>[] Answers)> RateAsync(ILoadSide side, IReadOnlyList<int>[] prompts, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var answers = await Task.WhenAll(prompts.Select(prompt => side.GenerateAsync(prompt, Tokens, cancellationToken)));
+        return (answers.Sum(static answer => answer.Count) / Stopwatch.GetElapsedTime(began).TotalSeconds, answers);
+    }
+}

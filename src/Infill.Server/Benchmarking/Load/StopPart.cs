@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Infill.Server.Benchmarking.Traces;
+
+namespace Infill.Server.Benchmarking.Load;
+
+/// <summary>A stop is asked for: how long until the side can do something else.</summary>
+internal sealed class StopPart(BenchContext context)
+{
+    private const int StopsPerRound = 10;
+    private const int LongPrompt = 2000;
+    private const int ShortPrompt = 100;
+    private const int TinyPrompt = 4;
+    private const int MostTokens = 1000;
+    private const int Others = 8;
+
+    private readonly Row _decode = new("stop → free, alone in decode", "ms");
+    private readonly Row _prefill = new($"stop → free, in the prefill of {LongPrompt} tokens", "ms");
+    private readonly Row _beside = new($"stop → free, beside {Others} running", "ms");
+    private readonly Row _tokens = new("tokens computed after the stop", "tokens");
+
+    public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var result = new PartResult("stop", $"a running request is stopped, {StopsPerRound} times a round");
+        result.Rows.AddRange([_decode, _prefill, _beside, _tokens]);
+        result.Notes.Add("infill: until its stream has ended, which is after the sequence has left the engine. A peer: until a tiny request on the same slot has its first token, less what that takes when nothing was stopped.");
+
+        using var model = context.LoadModel();
+        var options = context.Settings.Engine with { MaxSequences = Others + 1, MaxRunning = Others + 1 };
+        await using var engine = await context.StartEngineAsync(options, cancellationToken);
+        ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
+        var cuts = new PromptCuts(model);
+        await sides[0].GenerateAsync(cuts.Take(ShortPrompt), 4, cancellationToken); // compiles what runs from here on
+        for (var round = 0; round < context.Options.Rounds; round++)
+        {
+            context.Progress($"stop, round {round + 1} of {context.Options.Rounds}");
+            foreach (var side in sides)
+            {
+                for (var i = 0; i < StopsPerRound; i++)
+                {
+                    await StopAsync(side, cuts, _decode, round, i, inDecode: true, cancellationToken);
+                    await StopAsync(side, cuts, _prefill, round, i, inDecode: false, cancellationToken);
+                }
+
+                if (side.Slots > Others) await StopBesideAsync(side, cuts, round, cancellationToken);
+                await BenchContext.PauseAsync(cancellationToken);
+            }
+        }
+
+        foreach (var row in (Row[])[_decode, _prefill, _beside])
+        {
+            result.Notes.Add($"{row.Name}, 99th percentile: {string.Join(", ", row.Sides.Select(static side => $"{side.Key} {side.Value.P99:F1} ms"))}.");
+        }
+
+        return result;
+    }
+
+    private async Task StopBesideAsync(ILoadSide side, PromptCuts cuts, int round, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var others = Enumerable.Range(1, Others).Select(slot => KeepRunningAsync(side, cuts.Take(ShortPrompt), slot, end.Token)).ToArray();
+        for (var i = 0; i < StopsPerRound; i++)
+        {
+            await StopAsync(side, cuts, _beside, round, i, inDecode: true, cancellationToken);
+        }
+
+        await end.CancelAsync();
+        await Task.WhenAll(others);
+    }
+
+    private static async Task KeepRunningAsync(ILoadSide side, IReadOnlyList<int> prompt, int slot, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested) await side.StreamAsync(prompt, MostTokens, static () => { }, slot, end);
+    }
+
+    /// <summary>Lets a request get under way, stops it at another moment each time, and adds the time to the row.</summary>
+    private async Task StopAsync(ILoadSide side, PromptCuts cuts, Row row, int round, int number, bool inDecode, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tokens = 0;
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = side.StreamAsync(cuts.Take(inDecode ? ShortPrompt : LongPrompt), inDecode ? MostTokens : 1, OnToken, slot: 0, stop.Token);
+        if (inDecode) await Task.WhenAny(begun.Task, running);
+        await Task.Delay(TimeSpan.FromMilliseconds(inDecode ? number : 50 + (50 * number)), cancellationToken); // somewhere in a step
+        if (running.IsCompleted) return; // it ended by itself: there is nothing to stop
+
+        var asked = Stopwatch.GetTimestamp();
+        await stop.CancelAsync();
+        var afterStop = await running;
+        var took = Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
+        if (afterStop is { } computed)
+        {
+            _tokens[side.Name].Add(round, computed);
+        }
+        else
+        {
+            await TinyAsync();
+            took = Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
+            var again = Stopwatch.GetTimestamp();
+            await TinyAsync();
+            took = Math.Max(0, took - Stopwatch.GetElapsedTime(again).TotalMilliseconds);
+        }
+
+        row[side.Name].Add(round, took);
+
+        Task TinyAsync() => side.StreamAsync(cuts.Take(TinyPrompt), tokens: 1, static () => { }, slot: 0, cancellationToken);
+
+        void OnToken()
+        {
+            if (++tokens == 3) begun.TrySetResult();
+        }
+    }
+}

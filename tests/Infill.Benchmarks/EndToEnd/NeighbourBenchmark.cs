@@ -118,7 +118,11 @@ internal static class NeighbourBenchmark
             if (left > TimeSpan.Zero) await Task.Delay(left);
         }
 
-        private static bool HasLine(JsonNode message) =>
-            message["params"]?["value"]?["items"] is JsonArray { Count: > 0 } items && ((string?)items[0]!["insertText"])?.Contains('\n', StringComparison.Ordinal) == true;
+        private static bool HasLine(JsonNode message)
+        {
+            var value = message["params"]!["value"];
+            var items = value as JsonArray ?? value!["items"]!.AsArray();
+            return items.Count > 0 && ((string?)items[0]!["insertText"])?.Contains('\n', StringComparison.Ordinal) == true;
+        }
     }
 }

@@ -203,11 +203,23 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         var left = _pace.TokensFor(StepShape.Of(_plan) with { PrefillContext = first.ComputedTokens }, MustYield(first), pending);
         foreach (var sequence in _prefilling)
         {
-            var count = Math.Min(sequence.PendingTokens, left);
-            if (count == 0) return;
+            if (left == 0) return;
+            var count = Cut(sequence.PendingTokens, left);
             Take(sequence, count);
             left -= count;
         }
+    }
+
+    /// <summary>
+    /// Of a prompt that is cut the odd part goes first, so that whole tiles are left: less than a tile is dear where attention has
+    /// much to walk over (60 tokens: 49 ms at the start of a prompt, 190 ms after 1,920 others, where 64 take 100 ms). But no
+    /// step does less than half of what it may: somebody who types faster than a prompt computes gets on by a step for each key.
+    /// </summary>
+    private static int Cut(int pending, int left)
+    {
+        if (pending <= left || left < StepCost.Tile) return Math.Min(pending, left);
+        var count = left - ((left - (pending % StepCost.Tile)) % StepCost.Tile);
+        return 2 * count >= left ? count : left;
     }
 
     private void Take(Sequence sequence, int count)

@@ -203,10 +203,10 @@ public sealed class StoppingTests
         var gates = Enumerable.Range(1, 3).Select(bench.Model.HoldStep).ToList();
         var typing = bench.RunAsync(new GenerationRequest(Prompts.Bytes("typing")) { MaxTokens = 20 });
         await gates[0].Reached;
-        var first = bench.RunAsync(new GenerationRequest(Prompts.Long(500, 'p')), cancelFirst.Token);
+        var first = bench.RunAsync(new GenerationRequest(Prompts.Long(512, 'p')), cancelFirst.Token);
         gates[0].Open();
         await gates[1].Reached;
-        var second = bench.RunAsync(new GenerationRequest(Prompts.Long(500, 'q')), cancelSecond.Token);
+        var second = bench.RunAsync(new GenerationRequest(Prompts.Long(512, 'q')), cancelSecond.Token);
         await cancelFirst.CancelAsync();
         gates[1].Open();
         await gates[2].Reached;
@@ -266,9 +266,9 @@ public sealed class StoppingTests
         async Task<Usage?> BreakAsync()
         {
             var read = 0;
-            await foreach (var _ in chunks)
+            await foreach (var chunk in chunks)
             {
-                if (++read < 3) continue;
+                if ((read += chunk.Text.Length) < 3) continue;
                 await FourthStepAsync();
                 break;
             }
@@ -281,7 +281,7 @@ public sealed class StoppingTests
         {
             await using (var enumerator = chunks.GetAsyncEnumerator())
             {
-                for (var read = 0; read < 3; read++) await enumerator.MoveNextAsync();
+                for (var read = 0; read < 3; read += enumerator.Current.Text.Length) await enumerator.MoveNextAsync();
                 await FourthStepAsync();
             }
 
@@ -334,13 +334,13 @@ public sealed class StoppingTests
         await using var bench = await EngineBench.StartAsync(new ScriptedModel { PieceTokens = 4 }, new EngineOptions { MaxBatchTokens = 64 });
         using var newer = new CancellationTokenSource();
         var gate = bench.Model.HoldStep(1);
-        var outdone = bench.RunAsync(new GenerationRequest(Prompts.Long(100)) { Superseded = newer.Token });
+        var outdone = bench.RunAsync(new GenerationRequest(Prompts.Long(128)) { Superseded = newer.Token });
         await gate.Reached;
         await newer.CancelAsync();
         gate.Open();
         await outdone;
 
-        var next = await bench.RunAsync(new GenerationRequest(Prompts.Long(101)) { MaxTokens = 1 });
+        var next = await bench.RunAsync(new GenerationRequest(Prompts.Long(129)) { MaxTokens = 1 });
 
         Assert.Equal(64, next.Usage.CachedTokens);
     }

@@ -15,7 +15,7 @@ public sealed class PrefillPaceTests
     {
         using var bench = new SchedulerBench();
         Observe(bench, 0, 128, millisecondsFor128);
-        bench.Add(promptTokens: 1000);
+        bench.Add(promptTokens: 1024);
 
         var plan = bench.Plan();
 
@@ -29,7 +29,7 @@ public sealed class PrefillPaceTests
         Observe(bench, 1, 0, 5);
         Observe(bench, 0, 64, 64);
         var typing = bench.AddDecoding();
-        var pasted = bench.Add(1000);
+        var pasted = bench.Add(1024);
 
         var plan = bench.Plan();
 
@@ -43,7 +43,7 @@ public sealed class PrefillPaceTests
         Observe(bench, 1, 0, 2);
         Observe(bench, 0, 64, 8);
         bench.AddDecoding();
-        bench.Add(1000);
+        bench.Add(1024);
 
         var plan = bench.Plan();
 
@@ -55,7 +55,7 @@ public sealed class PrefillPaceTests
     {
         using var bench = DearBench();
         bench.AddDecoding(maxTokens: 100);
-        bench.Add(1000);
+        bench.Add(1024);
 
         var steps = Enumerable.Range(0, 8).Select(_ => bench.Step().TotalTokens).ToList();
 
@@ -71,7 +71,7 @@ public sealed class PrefillPaceTests
         Observe(bench, 0, 16, 50);
         Observe(bench, 0, 64, 60);
         foreach (var kind in "abcd") bench.AddDecoding(kind, maxTokens: 100);
-        bench.Add(1000);
+        bench.Add(1024);
 
         var steps = Enumerable.Range(0, 4).Select(_ => bench.Step().TotalTokens).ToList();
 
@@ -83,7 +83,7 @@ public sealed class PrefillPaceTests
     {
         using var bench = DearBench();
         bench.AddDecoding(maxTokens: 100, priority: RequestPriority.LookAhead);
-        bench.Add(1000);
+        bench.Add(1024);
 
         var steps = Enumerable.Range(0, 3).Select(_ => bench.Step().TotalTokens).ToList();
 
@@ -91,11 +91,33 @@ public sealed class PrefillPaceTests
     }
 
     [Fact]
+    public void Of_a_prompt_that_is_cut_the_odd_part_goes_first()
+    {
+        using var bench = DearBench();
+        bench.Add(170);
+
+        var steps = Enumerable.Range(0, 3).Select(_ => bench.Step().TotalTokens).ToList();
+
+        Assert.Equal([42, 64, 64], steps);
+    }
+
+    [Fact]
+    public void A_small_odd_part_waits_so_that_every_step_gets_on()
+    {
+        using var bench = DearBench();
+        bench.Add(129);
+
+        var steps = Enumerable.Range(0, 3).Select(_ => bench.Step().TotalTokens).ToList();
+
+        Assert.Equal([64, 64, 1], steps);
+    }
+
+    [Fact]
     public void Before_anything_was_measured_a_prompt_goes_on_by_tiles()
     {
         using var bench = new SchedulerBench();
         bench.AddDecoding();
-        bench.Add(1000);
+        bench.Add(1024);
 
         var plan = bench.Plan();
 

@@ -37,7 +37,7 @@ public sealed class SchedulerTests
     public void A_prompt_alone_takes_the_whole_batch()
     {
         using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 64 });
-        var pasted = bench.Add(100);
+        var pasted = bench.Add(128);
 
         var plan = bench.Scheduler.PlanStep();
 

@@ -10,6 +10,7 @@ public sealed class CompletionEngine : IAsyncDisposable
 {
     private readonly EngineInbox _inbox = new();
     private readonly EngineThread _thread;
+    private readonly LiveRequests _live;
     private readonly TimeProvider _time;
 
     /// <summary>Starts the engine thread, which loads the model first.</summary>
@@ -20,6 +21,7 @@ public sealed class CompletionEngine : IAsyncDisposable
     public CompletionEngine(Func<IModel> load, EngineOptions options, TimeProvider time, ILogger logger)
     {
         _time = time;
+        _live = new LiveRequests(time);
         _thread = new EngineThread(load, options, _inbox, time, logger);
     }
 
@@ -32,10 +34,14 @@ public sealed class CompletionEngine : IAsyncDisposable
     /// <summary>Requests that run now; 0 before the model is loaded. A momentary figure, from any thread.</summary>
     public int RunningRequests => _thread.Loop?.RunningCount ?? 0;
 
+    /// <summary>Where every request stands that the engine has taken, the oldest first. Any thread, at any time; it holds up nobody.</summary>
+    public IReadOnlyList<RequestSnapshot> Snapshot() => _live.Snapshot();
+
     /// <summary>Streams the completion as it is decoded. Nothing is decoded until enumeration starts.</summary>
     /// <remarks>
     /// The last chunk says why it ended; a cancelled token ends it as <see cref="FinishReason.Cancelled"/> rather than by an
-    /// exception. Breaking out of the enumeration stops the sequence too.
+    /// exception. Breaking out of the enumeration stops the sequence too. A chunk is all the text that came since the one before:
+    /// who reads slowly gets fewer, loses nothing and holds up nobody.
     /// </remarks>
     /// <exception cref="EngineException">The model could not be loaded, or the prompt doesn't fit it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the model was loaded.</exception>
@@ -58,14 +64,15 @@ public sealed class CompletionEngine : IAsyncDisposable
         using var cancelled = cancellationToken.Register(static state => ((Ticket)state!).Stop(FinishReason.Cancelled), ticket);
         using var superseded = request.Superseded.Register(static state => ((Ticket)state!).Stop(FinishReason.Superseded), ticket);
         using var deadline = StopAtDeadline(ticket);
+        using var listed = _live.Add(ticket);
         if (!_inbox.TrySubmit(ticket))
         {
             yield return NeverRun(request, _thread.Fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
             yield break;
         }
 
-        // Not cancelled here: the channel completes after the last chunk, which says why and what it cost.
-        await foreach (var chunk in ticket.Chunks.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        // Not cancelled here: the last chunk comes in any case, and says why and what it cost.
+        await foreach (var chunk in ticket.Output.ReadAllAsync().ConfigureAwait(false))
         {
             yield return chunk;
         }

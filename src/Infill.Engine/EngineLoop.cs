@@ -132,9 +132,9 @@ internal sealed class EngineLoop : IDisposable
 
     private void CollectStopped(IReadOnlyList<Sequence> sequences)
     {
-        foreach (var sequence in sequences)
+        for (var i = 0; i < sequences.Count; i++) // an enumerator would be boxed, each step
         {
-            if (sequence.Ticket.StopAsked != FinishReason.None) _ended.Add(sequence);
+            if (sequences[i].Ticket.StopAsked != FinishReason.None) _ended.Add(sequences[i]);
         }
     }
 
@@ -162,9 +162,10 @@ internal sealed class EngineLoop : IDisposable
     {
         _plan = plan;
         var began = _time.GetTimestamp();
-        foreach (var slice in plan.Slices)
+        for (var i = 0; i < plan.Slices.Count; i++)
         {
-            if (slice.Sequence.StartedAt == 0) slice.Sequence.StartedAt = began;
+            var sequence = plan.Slices[i].Sequence;
+            if (sequence.StartedAt == 0) sequence.StartedAt = began;
         }
 
         try

@@ -35,14 +35,20 @@ public sealed record Usage(
 /// <summary>One chosen token and by how much its logit led the second best.</summary>
 public readonly record struct TracedToken(int Token, float Margin);
 
-/// <summary>A piece of generated text; the last one says why it ended and what it cost.</summary>
+/// <summary>A piece of generated text: all that came since the piece before. The last one says why it ended and what it cost.</summary>
 /// <param name="Text">Whole characters, never half a surrogate pair; may be empty.</param>
 /// <param name="Finish"><see cref="FinishReason.None"/> but in the last chunk.</param>
 /// <param name="Usage">In the last chunk alone.</param>
 public readonly record struct GenerationChunk(string Text, FinishReason Finish = FinishReason.None, Usage? Usage = null)
 {
-    /// <summary>Where the request asked for it: the token that this chunk ends with.</summary>
-    public TracedToken? Token { get; init; }
+    private readonly IReadOnlyList<TracedToken>? _tokens;
+
+    /// <summary>Where the request asked for them: the tokens chosen since the chunk before.</summary>
+    public IReadOnlyList<TracedToken> Tokens
+    {
+        get => _tokens ?? [];
+        init => _tokens = value;
+    }
 
     /// <summary>In the last chunk of a generation that <see cref="FinishReason.Faulted"/>: what failed.</summary>
     public string? Fault { get; init; }

@@ -7,6 +7,14 @@ namespace Infill.Engine;
 /// <summary>Logits → token → text → the caller's channel, and what it took. Owned by the engine thread.</summary>
 internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metrics, TimeProvider time)
 {
+    /// <summary>What OpenTelemetry's conventions ask to be said of each measurement.</summary>
+    private readonly TagList _tags = new(
+    [
+        new("gen_ai.operation.name", "text_completion"),
+        new("gen_ai.provider.name", "infill"),
+        new("gen_ai.request.model", vocabulary.ModelName),
+    ]);
+
     /// <summary>Chooses a sequence's next token and delivers its text.</summary>
     /// <param name="sequence">One whose tokens are all computed.</param>
     /// <param name="logits">Scores of what may follow.</param>
@@ -27,7 +35,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         traced = null;
         sequence.Append(token);
         var text = sequence.Stop.Append(sequence.Text.Append(vocabulary.Piece(token)), out var stopped);
-        if (text.Length > 0 || chosen is not null) sequence.Ticket.Write(new GenerationChunk(text) { Token = chosen });
+        if (text.Length > 0 || chosen is not null) sequence.Ticket.Output.Write(text, chosen);
 
         if (stopped) return FinishReason.StopRule;
         return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
@@ -54,9 +62,21 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         metrics.AcceptedTokens.Add(usage.AcceptedTokens);
         metrics.WastedTokens.Add(usage.TokensAfterStop);
         metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        RecordDurations(sequence, reason, usage, now);
 
-        var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush();
-        sequence.Ticket.Complete(new GenerationChunk(rest, reason, usage) { Token = traced, Fault = fault });
+        var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush().ToString();
+        sequence.Ticket.Output.Complete(new GenerationChunk(rest, reason, usage) { Tokens = traced is { } token ? [token] : [], Fault = fault });
+    }
+
+    private void RecordDurations(Sequence sequence, FinishReason reason, Usage usage, long now)
+    {
+        var tags = _tags;
+        if (reason is FinishReason.Faulted or FinishReason.Overloaded) tags.Add("error.type", reason.ToString());
+        metrics.RequestDuration.Record(time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalSeconds, tags);
+        if (reason is (FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit) && usage.GeneratedTokens > 1)
+        {
+            metrics.TimePerOutputToken.Record(usage.Decode.TotalSeconds / (usage.GeneratedTokens - 1), tags);
+        }
     }
 
     private void RecordTime(Sequence sequence)
@@ -65,7 +85,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         if (sequence.FirstTokenAt == 0)
         {
             sequence.FirstTokenAt = now;
-            metrics.TimeToFirstToken.Record(time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalMilliseconds);
+            metrics.TimeToFirstToken.Record(time.GetElapsedTime(sequence.Ticket.SubmittedAt, now).TotalSeconds, _tags);
         }
         else
         {

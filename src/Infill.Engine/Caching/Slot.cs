@@ -30,5 +30,8 @@ internal sealed class Slot(int id)
 
     public void Append(ReadOnlySpan<int> tokens) => _tokens.AddRange(tokens);
 
+    /// <summary>So many tokens will come; none of them then costs memory of its own.</summary>
+    public void Reserve(int length) => _tokens.EnsureCapacity(length);
+
     public void Truncate(int length) => CollectionsMarshal.SetCount(_tokens, length);
 }

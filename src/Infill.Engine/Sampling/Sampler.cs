@@ -5,9 +5,13 @@ namespace Infill.Engine.Sampling;
 /// <summary>Logits to the next token: the best one, or a draw among the best by temperature.</summary>
 internal sealed class Sampler
 {
+    /// <summary>By so many temperatures below the best a token's weight is less than 2^-29 of the best one's.</summary>
+    private const float VanishingWeight = 20;
+
     private readonly SamplingOptions _options;
     private readonly Random? _random;
-    private (float Logit, int Token)[]? _candidates;
+    private int[] _tokens = [];    // what may be drawn, best first
+    private float[] _weights = []; // their logits, then their weights
 
     public Sampler(SamplingOptions options)
     {
@@ -35,38 +39,78 @@ internal sealed class Sampler
 
     private int Draw(ReadOnlySpan<float> logits)
     {
-        _candidates ??= new (float, int)[logits.Length];
-        for (var i = 0; i < logits.Length; i++)
-        {
-            _candidates[i] = (logits[i], i);
-        }
-
-        var kept = _options.TopK is > 0 and var k && k < logits.Length ? k : logits.Length;
-        Array.Sort(_candidates, static (a, b) => b.Logit.CompareTo(a.Logit));
-
-        var best = _candidates[0].Logit;
-        Span<float> weights = kept <= 256 ? stackalloc float[kept] : new float[kept];
+        var kept = _options.TopK is > 0 and var k && k < logits.Length ? TakeBest(logits, k) : TakeLikely(logits);
         var total = 0f;
         for (var i = 0; i < kept; i++)
         {
-            weights[i] = MathF.Exp((_candidates[i].Logit - best) / _options.Temperature);
-            total += weights[i];
+            _weights[i] = MathF.Exp((_weights[i] - logits[_tokens[0]]) / _options.Temperature);
+            total += _weights[i];
         }
 
         var share = 0f;
         var last = 0;
-        while (last < kept - 1 && (share += weights[last]) < _options.TopP * total) last++;
-        var within = TensorPrimitives.Sum(weights[..(last + 1)]);
+        while (last < kept - 1 && (share += _weights[last]) < _options.TopP * total) last++;
 
 #pragma warning disable CA5394 // repeatable by seed, see the constructor
-        var draw = _random!.NextSingle() * within;
+        var draw = _random!.NextSingle() * TensorPrimitives.Sum(_weights.AsSpan(0, last + 1));
 #pragma warning restore CA5394
         for (var i = 0; i < last; i++)
         {
-            draw -= weights[i];
-            if (draw < 0) return _candidates[i].Token;
+            draw -= _weights[i];
+            if (draw < 0) return _tokens[i];
         }
 
-        return _candidates[last].Token;
+        return _tokens[last];
+    }
+
+    /// <summary>The best <paramref name="count"/>, best first: most tokens of a vocabulary cost one comparison.</summary>
+    private int TakeBest(ReadOnlySpan<float> logits, int count)
+    {
+        Reserve(count);
+        var kept = 0;
+        for (var token = 0; token < logits.Length; token++)
+        {
+            var logit = logits[token];
+            if (kept == count && !(logit > _weights[kept - 1])) continue;
+            var at = kept < count ? kept++ : kept - 1;
+            for (; at > 0 && logit > _weights[at - 1]; at--)
+            {
+                _weights[at] = _weights[at - 1];
+                _tokens[at] = _tokens[at - 1];
+            }
+
+            _weights[at] = logit;
+            _tokens[at] = token;
+        }
+
+        return kept;
+    }
+
+    /// <summary>All that have a chance at all, best first: beyond that a weight vanishes beside the best one's.</summary>
+    private int TakeLikely(ReadOnlySpan<float> logits)
+    {
+        Reserve(logits.Length);
+        var least = TensorPrimitives.Max(logits) - (VanishingWeight * _options.Temperature);
+        var kept = 0;
+        for (var token = 0; token < logits.Length; token++)
+        {
+            if (logits[token] < least) continue;
+            _weights[kept] = logits[token];
+            _tokens[kept++] = token;
+        }
+
+        var weights = _weights.AsSpan(0, kept);
+        var tokens = _tokens.AsSpan(0, kept);
+        weights.Sort(tokens); // an order of one's own would be an object each time
+        weights.Reverse();
+        tokens.Reverse();
+        return kept;
+    }
+
+    private void Reserve(int count)
+    {
+        if (_tokens.Length >= count) return;
+        _tokens = new int[count];
+        _weights = new float[count];
     }
 }

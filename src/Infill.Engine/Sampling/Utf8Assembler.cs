@@ -6,13 +6,13 @@ namespace Infill.Engine.Sampling;
 internal sealed class Utf8Assembler
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder(); // invalid bytes become U+FFFD
+    private char[] _characters = new char[32];
 
-    /// <summary>The characters that are whole now; never half a surrogate pair.</summary>
-    public string Append(ReadOnlySpan<byte> piece)
+    /// <summary>The characters that are whole now, valid until the next call; never half a surrogate pair.</summary>
+    public ReadOnlySpan<char> Append(ReadOnlySpan<byte> piece)
     {
-        if (piece.IsEmpty) return "";
-        Span<char> characters = stackalloc char[piece.Length + 2];
-        var count = _decoder.GetChars(piece, characters, flush: false);
-        return count == 0 ? "" : new string(characters[..count]);
+        if (piece.IsEmpty) return [];
+        if (_characters.Length < piece.Length + 2) _characters = new char[piece.Length + 2]; // with what was held back
+        return _characters.AsSpan(0, _decoder.GetChars(piece, _characters, flush: false));
     }
 }

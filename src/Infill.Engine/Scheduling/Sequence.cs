@@ -11,7 +11,7 @@ public enum SequenceState
     Finished,
 }
 
-/// <summary>One generation's tokens and state. Owned by the engine thread.</summary>
+/// <summary>One generation's tokens and state. Owned by the engine thread; for <see cref="LiveRequests"/> others read its counts.</summary>
 public sealed class Sequence
 {
     private readonly List<int> _tokens;
@@ -25,6 +25,7 @@ public sealed class Sequence
         Text = new Utf8Assembler();
         Stop = new StopCondition(ticket.Request.StopStrings);
         Vocabulary = vocabulary;
+        ticket.Sequence = this;
     }
 
     public SequenceState State { get; private set; }
@@ -82,6 +83,7 @@ public sealed class Sequence
     {
         Debug.Assert(State == SequenceState.Waiting && slot.Owner == this);
         Slot = slot;
+        slot.Reserve(CellsNeeded);
         if (StartedAt == 0) CachedTokens = slot.Length; // the slot's cached prefix already counts as computed
         State = SequenceState.Running;
     }

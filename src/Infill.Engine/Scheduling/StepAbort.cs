@@ -44,8 +44,9 @@ internal sealed class StepAbort
 
         var stopped = 0;
         var live = 0;
-        foreach (var slice in _plan!.Slices)
+        for (var i = 0; i < _plan!.Slices.Count; i++)
         {
+            var slice = _plan.Slices[i];
             if (IsWorthless(slice)) stopped += slice.Length;
             else live += slice.Length;
         }

@@ -1,17 +1,13 @@
-using System.Threading.Channels;
-
 namespace Infill.Engine.Scheduling;
 
 /// <summary>One submitted request, between the caller's thread and the engine's.</summary>
 /// <remarks>
 /// The caller, or the clock for it, may <see cref="Stop"/> at any time, from any thread; the first reason counts. The engine alone writes
-/// <see cref="Chunks"/>, never waits for it to be read, and completes it after the last chunk, exactly once.
+/// <see cref="Output"/>, never waits for it to be read, and completes it after the last chunk, exactly once.
 /// </remarks>
 internal sealed class Ticket(GenerationRequest request, EngineInbox inbox, long submittedAt) : IDisposable
 {
-    private readonly Channel<GenerationChunk> _chunks = Channel.CreateUnbounded<GenerationChunk>(
-        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-
+    private Sequence? _sequence;
     private int _stop; // a FinishReason; written once by any thread
 
     public GenerationRequest Request { get; } = request;
@@ -19,7 +15,11 @@ internal sealed class Ticket(GenerationRequest request, EngineInbox inbox, long 
     /// <summary>When it was submitted, as the engine's <see cref="TimeProvider"/> counts.</summary>
     public long SubmittedAt { get; } = submittedAt;
 
-    public ChannelReader<GenerationChunk> Chunks => _chunks.Reader;
+    /// <summary>Written by the engine thread, read by the caller.</summary>
+    public TextStream Output { get; } = new();
+
+    /// <summary>Its state, once the engine thread has taken it in. Written by that thread; others may read single figures of it, as of a moment.</summary>
+    public Sequence? Sequence { get => Volatile.Read(ref _sequence); set => Volatile.Write(ref _sequence, value); }
 
     /// <summary><see cref="FinishReason.None"/> until somebody asked to stop.</summary>
     public FinishReason StopAsked => (FinishReason)Volatile.Read(ref _stop);
@@ -31,14 +31,4 @@ internal sealed class Ticket(GenerationRequest request, EngineInbox inbox, long 
 
     /// <summary>Nobody reads on: the sequence stops, unless it has finished.</summary>
     public void Dispose() => Stop(FinishReason.Cancelled);
-
-    /// <summary>Engine thread only.</summary>
-    public void Write(GenerationChunk chunk) => _chunks.Writer.TryWrite(chunk);
-
-    /// <summary>Engine thread only: the last chunk.</summary>
-    public void Complete(GenerationChunk last)
-    {
-        _chunks.Writer.TryWrite(last);
-        _chunks.Writer.TryComplete();
-    }
 }

@@ -50,7 +50,7 @@ internal static class DraftBenchmark
         Usage? usage = null;
         await foreach (var chunk in engine.GenerateAsync(request))
         {
-            if (chunk.Token is { } token) trace.Add(token);
+            trace.AddRange(chunk.Tokens);
             usage = chunk.Usage;
         }
 

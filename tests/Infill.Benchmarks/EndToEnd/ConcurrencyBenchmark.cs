@@ -93,7 +93,7 @@ internal static class ConcurrencyBenchmark
         await foreach (var chunk in engine.GenerateAsync(request))
         {
             text += chunk.Text;
-            if (chunk.Token is { } token) trace.Add(token);
+            trace.AddRange(chunk.Tokens);
         }
 
         return new Run(text, trace);

@@ -15,7 +15,7 @@ internal sealed class ByteVocabulary : IVocabulary
 
     private static readonly byte[][] Pieces = [.. Enumerable.Range(0, 256).Select(static b => new[] { (byte)b })];
 
-    public string ModelName => "scripted";
+    public string ModelName { get; init; } = "scripted";
 
     public int Size => 262;
 

@@ -32,7 +32,7 @@ internal sealed class ScriptedModel : IModelRunner
         _logits = new float[Vocabulary.Size];
     }
 
-    public IVocabulary Vocabulary { get; } = new ByteVocabulary();
+    public IVocabulary Vocabulary { get; init; } = new ByteVocabulary();
 
     public KvLayout Layout { get; init; } = KvLayout.Unified;
 

@@ -96,10 +96,15 @@ public sealed class InlineCompletionTests
     [Fact]
     public async Task Snapshots_grow_under_one_id_and_none_takes_anything_back()
     {
-        await using var editor = await StartAsync("one = 1\ntwo = 2\nthree = 3\n", Growing);
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("one = 1\ntwo = 2\nthree = 3\n") };
+        var second = model.HoldStep(2);
+        await using var editor = await TestEditor.StartAsync(model, Growing);
         await editor.OpenAsync("");
+        var request = await editor.BeginInlineAsync(0, 0, Token);
+        await editor.ReceiveAsync("$/progress");
+        second.Open();
 
-        var answer = await editor.InlineAsync(0, 0, Token);
+        var answer = await request.Answer;
 
         Assert.Empty(answer.Items());
         var items = editor.Received("$/progress").ConvertAll(static partial => Assert.Single(partial.GetProperty("value").EnumerateArray()));
@@ -131,12 +136,16 @@ public sealed class InlineCompletionTests
     public async Task Snapshots_within_30_ms_are_one()
     {
         var time = new ManualTime(); // it stands still, so all but the first and the last come too soon
-        await using var editor = await TestEditor.StartAsync(
-            new ScriptedModel { Rule = ScriptedModel.Says("a long line of text") }, Growing, new EditorOptions { Time = time });
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("a long line of text") };
+        var second = model.HoldStep(2);
+        await using var editor = await TestEditor.StartAsync(model, Growing, new EditorOptions { Time = time });
         await editor.OpenAsync("x = ");
+        var request = await editor.BeginInlineAsync(0, 4, Token);
+        await editor.ReceiveAsync("$/progress");
 
-        await editor.InlineAsync(0, 4, Token);
+        second.Open();
 
+        await request.Answer;
         Assert.Equal(
             ["a", "a long line of text"],
             editor.Received("$/progress").Select(static partial => partial.GetProperty("value")[0].GetProperty("insertText").GetString()!));

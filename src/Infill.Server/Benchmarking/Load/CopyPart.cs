@@ -78,7 +78,7 @@ internal sealed class CopyPart(BenchContext context)
         Usage? usage = null;
         await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = context.Settings.MaxTokens, TraceTokens = true }, cancellationToken))
         {
-            if (chunk.Token is { } token) trace.Add(token);
+            trace.AddRange(chunk.Tokens);
             usage = chunk.Usage ?? usage;
         }
 

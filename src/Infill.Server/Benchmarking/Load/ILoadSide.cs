@@ -37,7 +37,7 @@ internal sealed class EngineSide(CompletionEngine engine, EngineOptions options)
         var generated = new List<int>(tokens);
         await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true }, cancellationToken))
         {
-            if (chunk.Token is { } traced) generated.Add(traced.Token);
+            generated.AddRange(chunk.Tokens.Select(static traced => traced.Token));
         }
 
         return generated;
@@ -48,7 +48,7 @@ internal sealed class EngineSide(CompletionEngine engine, EngineOptions options)
         int? afterStop = null;
         await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true }, stop))
         {
-            if (chunk.Token is not null) onToken();
+            for (var i = 0; i < chunk.Tokens.Count; i++) onToken();
             if (chunk.Usage is { } usage) afterStop = usage.TokensAfterStop;
         }
 

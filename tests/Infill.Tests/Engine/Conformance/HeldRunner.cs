@@ -36,6 +36,8 @@ internal sealed class HeldModel(IModel inner, StepControl control) : IModel
 
     public IModelRunner CreateRunner(EngineOptions options) => new HeldRunner(inner.CreateRunner(options), control);
 
+    public void ReleaseWeights() => inner.ReleaseWeights();
+
     public void Dispose() => inner.Dispose();
 }
 

@@ -128,7 +128,7 @@ public sealed class DraftingTests
             for (var i = 0; i < plain.Count; i++)
             {
                 Assert.Equal((plain[i].Text, plain[i].Finish), (guessed[i].Text, guessed[i].Finish));
-                Assert.Equal(plain[i].Chunks.Select(static chunk => chunk.Token), guessed[i].Chunks.Select(static chunk => chunk.Token));
+                Assert.Equal(plain[i].Chunks.SelectMany(static chunk => chunk.Tokens), guessed[i].Chunks.SelectMany(static chunk => chunk.Tokens));
                 Assert.Equal(Count(plain[i].Usage), Count(guessed[i].Usage));
                 Assert.Equal(0, plain[i].Usage.DraftedTokens);
                 drafted += guessed[i].Usage.DraftedTokens;

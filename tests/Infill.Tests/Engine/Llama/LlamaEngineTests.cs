@@ -163,7 +163,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
     private Task<Generation> RunAsync(GenerationRequest request) => RunAsync(request, CancellationToken.None);
 
     private static List<TracedToken> Tokens(Generation generation) =>
-        [.. generation.Chunks.Where(static chunk => chunk.Token is not null).Select(static chunk => chunk.Token!.Value)];
+        [.. generation.Chunks.SelectMany(static chunk => chunk.Tokens)];
 
     private List<int> Prompt(string file, string prefix)
     {

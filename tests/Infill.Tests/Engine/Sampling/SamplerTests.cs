@@ -64,6 +64,32 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void Of_many_tokens_the_best_are_kept_wherever_they_stand()
+    {
+        var logits = new float[10_000];
+        logits[9_999] = logits[5_000] = logits[0] = 10;
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 3, TopP = 1 });
+
+        var drawn = Enumerable.Range(0, 200).Select(_ => sampler.Next(logits)).Distinct().Order();
+
+        Assert.Equal([0, 5_000, 9_999], drawn);
+    }
+
+    [Fact]
+    public void A_draw_allocates_nothing_once_the_first_is_made()
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1 });
+        var all = new Sampler(new SamplingOptions { Temperature = 1, TopK = 0 });
+        sampler.Next(Logits);
+        all.Next(Logits);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 100; i++) _ = sampler.Next(Logits) + all.Next(Logits);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
     public void Tokens_are_drawn_by_their_shares()
     {
         var drawn = Draw(new SamplingOptions { Temperature = 1, TopK = 0, TopP = 1 }, 10_000);

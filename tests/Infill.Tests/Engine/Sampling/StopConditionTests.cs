@@ -76,11 +76,11 @@ public sealed class StopConditionTests
         var passed = new List<string>();
         foreach (var piece in pieces)
         {
-            passed.Add(condition.Append(piece, out var stopped));
+            passed.Add(condition.Append(piece, out var stopped).ToString());
             if (stopped) return (string.Join('|', passed), true);
         }
 
-        passed.Add(condition.Flush());
+        passed.Add(condition.Flush().ToString());
         return (string.Join('|', passed), false);
     }
 }

@@ -16,7 +16,7 @@ public sealed class Utf8AssemblerTests
         var assembler = new Utf8Assembler();
         var pieces = new List<string>();
 
-        foreach (var b in Encoding.UTF8.GetBytes(text)) pieces.Add(assembler.Append([b]));
+        foreach (var b in Encoding.UTF8.GetBytes(text)) pieces.Add(assembler.Append([b]).ToString());
 
         Assert.Equal(text, string.Concat(pieces));
         Assert.All(pieces, static piece => Assert.True(piece.Length == 0 || !char.IsHighSurrogate(piece[^1])));
@@ -27,7 +27,7 @@ public sealed class Utf8AssemblerTests
     {
         var assembler = new Utf8Assembler();
 
-        string[] pieces = [assembler.Append([0xF0]), assembler.Append([0x9F, 0x98]), assembler.Append([0x80, (byte)'!'])];
+        string[] pieces = [assembler.Append([0xF0]).ToString(), assembler.Append([0x9F, 0x98]).ToString(), assembler.Append([0x80, (byte)'!']).ToString()];
 
         Assert.Equal(["", "", "😀!"], pieces);
     }
@@ -40,10 +40,10 @@ public sealed class Utf8AssemblerTests
     [InlineData(new byte[] { 0xED, 0xA0, 0x80, (byte)'a' }, "\uFFFD\uFFFD\uFFFDa")] // a surrogate has no place in UTF-8
     public void Invalid_bytes_become_replacement_characters_however_they_are_cut(byte[] bytes, string expected)
     {
-        var whole = new Utf8Assembler().Append(bytes);
+        var whole = new Utf8Assembler().Append(bytes).ToString();
 
         var assembler = new Utf8Assembler();
-        var single = string.Concat(bytes.Select(b => assembler.Append([b])));
+        var single = string.Concat(bytes.Select(b => assembler.Append([b]).ToString()));
 
         Assert.Equal((expected, expected), (whole, single));
     }
@@ -75,6 +75,6 @@ public sealed class Utf8AssemblerTests
     [Fact]
     public void A_special_tokens_empty_piece_gives_nothing()
     {
-        Assert.Equal("", new Utf8Assembler().Append([]));
+        Assert.Equal("", new Utf8Assembler().Append([]).ToString());
     }
 }

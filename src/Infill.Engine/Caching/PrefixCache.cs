@@ -21,6 +21,8 @@ internal sealed class PrefixCache
 
     public PrefixCache(IModelRunner model) => Attach(model);
 
+    public KvLayout Layout => _model.Layout;
+
     public IReadOnlyList<Slot> Slots => _slots;
 
     /// <summary>Keeps the books of a context that has just been made.</summary>

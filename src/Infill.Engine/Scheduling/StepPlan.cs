@@ -44,6 +44,13 @@ public sealed class StepPlan
         TotalTokens += count;
     }
 
+    /// <summary>Leaves the first slices, of a token each, to another step.</summary>
+    internal void DropFirst(int slices)
+    {
+        _slices.RemoveRange(0, slices);
+        TotalTokens -= slices;
+    }
+
     /// <summary>Has the only slice compute guesses too.</summary>
     /// <param name="tokens">Not copied: they must stay as they are until the step is settled.</param>
     internal void Draft(ReadOnlyMemory<int> tokens)

@@ -34,6 +34,18 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void Where_each_sequence_has_a_stream_prefill_and_decoding_take_turns()
+    {
+        using var bench = new SchedulerBench(model: new ScriptedModel { Layout = KvLayout.Streams });
+        var typing = bench.AddDecoding(maxTokens: 16);
+        var pasted = bench.Add(promptTokens: 200);
+
+        var steps = Enumerable.Range(0, 4).Select(_ => bench.Step().Slices.Select(static slice => slice.Sequence).ToArray()).ToList();
+
+        Assert.Equal([[pasted], [typing], [pasted], [typing]], steps);
+    }
+
+    [Fact]
     public void A_prompt_alone_takes_the_whole_batch()
     {
         using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 64 });

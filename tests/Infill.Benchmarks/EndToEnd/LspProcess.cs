@@ -18,6 +18,7 @@ internal sealed class LspProcess : IDisposable
     private readonly ConcurrentDictionary<string, Action<Arrival>> _progress = new(StringComparer.Ordinal);
     private readonly Lock _writeGate = new();
     private int _lastId;
+    private int _strayAnswers;
 
     public LspProcess(string program, params string[] arguments)
     {
@@ -56,6 +57,14 @@ internal sealed class LspProcess : IDisposable
             return _process.WorkingSet64;
         }
     }
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Answers to no open request: there must never be one.</summary>
+    public int StrayAnswers => Volatile.Read(ref _strayAnswers);
+
+    /// <summary>What the server wrote into the editor's log; called on the reader's thread.</summary>
+    public Action<string>? Logged { get; set; }
 
     /// <summary>The published program, or what <c>INFILL_PROGRAM</c> names.</summary>
     public static string PublishedProgram()
@@ -100,9 +109,9 @@ internal sealed class LspProcess : IDisposable
         return answer.At;
     }
 
-    public void Open(string uri, string text) => Notify("textDocument/didOpen", new JsonObject
+    public void Open(string uri, string text, int version = 1) => Notify("textDocument/didOpen", new JsonObject
     {
-        ["textDocument"] = new JsonObject { ["uri"] = uri, ["languageId"] = "csharp", ["version"] = 1, ["text"] = text },
+        ["textDocument"] = new JsonObject { ["uri"] = uri, ["languageId"] = "csharp", ["version"] = version, ["text"] = text },
     });
 
     public void Insert(string uri, int version, int line, int character, string text) => Notify("textDocument/didChange", new JsonObject
@@ -126,6 +135,9 @@ internal sealed class LspProcess : IDisposable
         if (partialToken is not null) parameters["partialResultToken"] = partialToken;
         return Request("textDocument/inlineCompletion", parameters);
     }
+
+    public void Close(string uri) =>
+        Notify("textDocument/didClose", new JsonObject { ["textDocument"] = new JsonObject { ["uri"] = uri } });
 
     public void Cancel(int id) => Notify("$/cancelRequest", new JsonObject { ["id"] = id });
 
@@ -191,10 +203,15 @@ internal sealed class LspProcess : IDisposable
             if (message["id"] is { } asked) Send(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = asked.DeepClone(), ["result"] = null });
             else if ((string?)method == "$/progress" && message["params"]!["token"] is JsonValue token &&
                 _progress.TryGetValue(token.ToString(), out var handler)) handler(arrival);
+            else if ((string?)method == "window/logMessage") Logged?.Invoke((string)message["params"]!["message"]!);
         }
         else if (message["id"] is { } id && _pending.TryRemove((int)id, out var answer))
         {
             answer.SetResult(arrival);
+        }
+        else
+        {
+            Interlocked.Increment(ref _strayAnswers);
         }
     }
 }

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace Infill.EndToEnd.Soak;
+
+/// <summary>A process's resident memory by the second, in MiB, and whether it grows.</summary>
+/// <param name="Samples">In the order they were taken.</param>
+internal sealed record ResidentMemory(IReadOnlyList<double> Samples)
+{
+    /// <summary>What comes and goes by itself: a collection more or less.</summary>
+    private const double Noise = 8;
+
+    /// <summary>The first sixth is the server's warm-up: the model, the first prompts, compiled code.</summary>
+    private int Settled => Samples.Count / 6;
+
+    /// <summary>From the median of the second quarter of the settled time to that of the last quarter.</summary>
+    public double Growth
+    {
+        get
+        {
+            var settled = Samples.Skip(Settled).ToList();
+            var quarter = settled.Count / 4;
+            return Median(settled.TakeLast(quarter)) - Median(settled.Skip(quarter).Take(quarter));
+        }
+    }
+
+    public bool IsFlat => Samples.Count >= 24 && Growth <= Noise;
+
+    public static async Task<ResidentMemory> WatchAsync(int process, CancellationToken enough)
+    {
+        var samples = new List<double>();
+        while (!enough.IsCancellationRequested)
+        {
+            samples.Add(Read(process));
+            await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+        }
+
+        return new ResidentMemory(samples);
+    }
+
+    public override string ToString() =>
+        $"resident memory: {Growth:F1} MiB more in the last quarter than in the second; every tenth second: " +
+        string.Join(' ', Samples.Where(static (_, second) => second % 10 == 0).Select(static sample => sample.ToString("F0", CultureInfo.InvariantCulture)));
+
+    private static double Read(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return double.Parse(line.AsSpan("VmRSS:".Length).TrimStart("\t ").TrimEnd(" kB"), NumberStyles.Integer, CultureInfo.InvariantCulture) / 1024;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[sorted.Count / 2];
+    }
+}

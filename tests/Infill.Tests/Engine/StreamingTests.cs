@@ -76,8 +76,10 @@ public sealed class StreamingTests
     {
         await using var bench = await EngineBench.StartAsync();
         var slowPrompt = Prompts.Bytes("slow");
+        var second = bench.Model.HoldStep(2); // else all might be there before the first read
         await using var slow = bench.Engine.GenerateAsync(new GenerationRequest(slowPrompt) { MaxTokens = 200, TraceTokens = true }).GetAsyncEnumerator();
         await slow.MoveNextAsync();
+        second.Open();
         var text = slow.Current.Text;
         var tokens = slow.Current.Tokens.Count;
         var last = FinishReason.None;

@@ -13,7 +13,7 @@ if (chosen == "micro")
 
 if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "arrival" or "neighbour" or "elastic" or "draft"))
 {
-    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | neighbour | elastic | draft [PROMPTS [SEED]] | micro ARGS]");
+    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | neighbour | elastic | draft [PROMPTS [SEED [TOKENS [PREFIX]]]] | micro ARGS]");
     return 2;
 }
 
@@ -24,7 +24,7 @@ if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 9);
 if (chosen is "all" or "arrival") await ArrivalBenchmark.RunAsync(rounds: 3);
 if (chosen is "all" or "elastic") await ElasticBenchmark.RunAsync(rounds: 5);
 if (chosen is "neighbour") await NeighbourBenchmark.RunAsync(); // not among all: it takes two minutes
-if (chosen is "all" or "draft") await DraftBenchmark.RunAsync(prompts: Argument(1) ?? 200, seed: Argument(2) ?? 1);
+if (chosen is "all" or "draft") await new DraftBenchmark(Argument(1) ?? 100, seed: Argument(2) ?? 1, maxTokens: Argument(3) ?? 96, prefixTokens: Argument(4) ?? 512).RunAsync();
 return 0;
 
 int? Argument(int index) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : null;

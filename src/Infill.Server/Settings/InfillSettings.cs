@@ -62,6 +62,7 @@ public sealed record InfillSettings
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
             MaxSequences = Within("sequences", layer.Sequences, 1, 256, Engine.MaxSequences, problem),
             SequenceTokens = Within("sequenceTokens", layer.SequenceTokens, 256, 1 << 20, Engine.SequenceTokens, problem),
+            Speculation = layer.Speculation ?? Engine.Speculation,
             MemoryLimit = layer.MemoryLimit is null ? Engine.MemoryLimit : Mebibytes(layer.MemoryLimit.Value, problem),
             IdleRelease = TimeSpan.FromMinutes(Within("idleRelease", layer.IdleRelease, 0, 10_080, (int)Engine.IdleRelease.TotalMinutes, problem)),
         },

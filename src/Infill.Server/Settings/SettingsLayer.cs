@@ -37,6 +37,9 @@ public sealed record SettingsLayer
     /// <summary>Tokens of one of them. The user's own settings only.</summary>
     public int? SequenceTokens { get; init; }
 
+    /// <summary>Whether tokens are guessed ahead. The user's own settings only, as the engine is there before the editor's come.</summary>
+    public bool? Speculation { get; init; }
+
     /// <summary>MiB of weights and KV cache. The user's own settings only.</summary>
     public int? MemoryLimit { get; init; }
 
@@ -46,7 +49,7 @@ public sealed record SettingsLayer
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null };
+        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null };
         hadSome = allowed != this;
         return allowed;
     }

@@ -46,7 +46,7 @@ internal static class SettingsSources
     {
         return new SettingsLayer
         {
-            Enabled = Text("ENABLED") switch { null => null, "0" or "false" or "off" => false, _ => true },
+            Enabled = Switch("ENABLED"),
             Mode = Text("MODE"),
             MaxTokens = Number("MAX_TOKENS"),
             MaxLines = Number("MAX_LINES"),
@@ -60,9 +60,12 @@ internal static class SettingsSources
             SequenceTokens = Number("SEQUENCE_TOKENS"),
             MemoryLimit = Number("MEMORY_LIMIT"),
             IdleRelease = Number("IDLE_RELEASE"),
+            Speculation = Switch("SPECULATION"),
         };
 
         string? Text(string name) => variable(VariablePrefix + name) is { Length: > 0 } value ? value : null;
+
+        bool? Switch(string name) => Text(name) switch { null => null, "0" or "false" or "off" => false, _ => true };
 
         int? Number(string name)
         {
@@ -88,7 +91,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, threads, sequences, sequenceTokens, memoryLimit and idleRelease are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, threads, sequences, sequenceTokens, memoryLimit, idleRelease and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -7,16 +7,18 @@ namespace Infill.Benchmarks.Drafting;
 /// <summary>Places in this project's own files, so that every machine has the same: with something to copy, and as they are.</summary>
 internal sealed class DraftPrompts
 {
-    private const int BlockLines = 14;
-    private const int RetypedLines = 2;
+    private const int BlockLines = 24;
+    private const int RetypedLines = 4;
     private const int LeastLines = 48;
 
     private readonly PromptBuilder _prompts;
     private readonly List<(string Name, string[] Lines)> _files;
+    private readonly PromptOptions _options;
     private readonly Random _random;
 
-    public DraftPrompts(IVocabulary vocabulary, int seed)
+    public DraftPrompts(IVocabulary vocabulary, PromptOptions options, int seed)
     {
+        _options = options;
         _prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary));
 #pragma warning disable CA5394 // repeatable by seed
         _random = new Random(seed);
@@ -31,14 +33,14 @@ internal sealed class DraftPrompts
     }
 
 #pragma warning disable CA5394
-    /// <summary>A block of a file is typed again a few lines below it; its first lines are there.</summary>
+    /// <summary>A block of a file is typed again below it, at the text's end; its first lines are there.</summary>
     public IReadOnlyList<int> Copying()
     {
         var (name, lines) = _files[_random.Next(_files.Count)];
-        var block = _random.Next(lines.Length - BlockLines - 4);
-        var at = Math.Min(block + BlockLines + _random.Next(8), lines.Length);
+        var block = _random.Next(lines.Length - BlockLines);
+        var at = block + BlockLines;
         var before = string.Join('\n', [.. lines[..at], .. lines[block..(block + RetypedLines)]]) + "\n";
-        return Build(name, before, string.Join('\n', lines[at..]));
+        return Build(name, before, "");
     }
 
     /// <summary>The start of a line anywhere in a file.</summary>
@@ -51,5 +53,5 @@ internal sealed class DraftPrompts
 #pragma warning restore CA5394
 
     private IReadOnlyList<int> Build(string name, string before, string after) =>
-        _prompts.Build(SourceText.From(before + after), before.Length, name, PromptOptions.Default);
+        _prompts.Build(SourceText.From(before + after), before.Length, name, _options);
 }

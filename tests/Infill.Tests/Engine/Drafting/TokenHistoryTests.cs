@@ -62,6 +62,21 @@ public sealed class TokenHistoryTests
         Assert.Equal((3, 0), (history.Count, history.FindLongest().Length));
     }
 
+    [Fact]
+    public void A_token_costs_no_allocation()
+    {
+        var history = HistoryOf("abcdabcXabc");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++)
+        {
+            history.Append('a' + (i % 3));
+            history.FindLongest();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     private static int LongestEndingBefore(string text)
     {
         for (var length = text.Length - 1; length >= TokenHistory.LeastMatch; length--)

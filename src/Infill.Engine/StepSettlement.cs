@@ -62,11 +62,28 @@ internal sealed class StepSettlement(
         sequence.DraftedTokens += draft.Length;
         for (var accepted = 0; ; accepted++)
         {
-            var reason = output.Choose(sequence, model.Logits(index, accepted), out traced);
+            var logits = model.Logits(index, accepted);
+            if (!draft.IsEmpty && Drafter.IsNearTie(logits))
+            {
+                Reconsider(sequence);
+                traced = null;
+                return FinishReason.None;
+            }
+
+            var reason = output.Choose(sequence, logits, out traced);
             if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
             sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
             sequence.AcceptedTokens++;
         }
+    }
+
+    /// <summary>What a batch of another shape can't tell for sure is decided by a plain step: the last token is computed again, alone.</summary>
+    private void Reconsider(Sequence sequence)
+    {
+        var length = sequence.ComputedTokens - 1;
+        cache.Truncate(sequence.Slot!, length);
+        if (sequence.ComputedTokens == length) drafter.SkipStep();
+        else drafter.TurnOff();
     }
 
     /// <summary>Of a draft only that stays in the KV cache which the books have taken in.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
+using Infill.Engine.Sampling;
 using Infill.Engine.Scheduling;
 
 namespace Infill.Engine.Drafting;
@@ -24,6 +26,12 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     /// <summary>How much faster than plain decoding a guess must promise to be: odds are means, and what seldom holds is dear.</summary>
     private const double LeastGain = 1.2;
 
+    /// <summary>
+    /// A batch of another shape adds up in another order. On two CPU cores that moved the lead of the best logit by 0.02 in the
+    /// median and by 0.2 in one token of a thousand, and texts parted at leads of up to 0.1: below this one a plain step decides.
+    /// </summary>
+    private const float NearTie = 0.2f;
+
     private readonly TokenHistory _history = new();
     private readonly DraftOdds _odds = new();
     private readonly DraftCost _cost = new();
@@ -32,7 +40,11 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     private bool _isOn = options.Speculation;
     private Sequence? _sequence; // whose tokens the history holds
     private int _followed;       // of its tokens, those that the history has
+    private bool _skipsStep;
     private HistoryMatch _match; // what is predicted next; none where its length is 0
+
+    /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses.</summary>
+    public static bool IsNearTie(ReadOnlySpan<float> logits) => Sampler.Margin(logits, TensorPrimitives.IndexOfMax(logits)) < NearTie;
 
     /// <summary>Adds guesses to a plan where they promise to pay. They stay valid until the next call.</summary>
     public void Extend(StepPlan plan)
@@ -42,7 +54,11 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
         if (!sequence.IsDecoding || !sequence.Sampler.IsGreedy) return;
 
         Follow(sequence);
-        if (_match.Length == 0) return;
+        if (_skipsStep || _match.Length == 0)
+        {
+            _skipsStep = false;
+            return;
+        }
 
         // The step gives one token more than it guesses right, and the sequence has room for those it was promised.
         var most = Math.Min(Math.Min(MostStepTokens, options.MaxBatchTokens), sequence.Ticket.Request.MaxTokens - sequence.GeneratedTokens) - 1;
@@ -65,6 +81,9 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
         if (_match.Length > 0 && reason is FinishReason.EndOfText or FinishReason.Cancelled or FinishReason.Superseded) _odds.Record(_match.Length, agreed: false);
         _sequence = null;
     }
+
+    /// <summary>The next step is a plain one.</summary>
+    public void SkipStep() => _skipsStep = true;
 
     /// <summary>The model can't forget a wrong guess: no more are made.</summary>
     public void TurnOff() => _isOn = false;

@@ -45,6 +45,9 @@ internal sealed class ScriptedModel : IModelRunner
     /// <summary>What follows the tokens of one slot.</summary>
     public Func<IReadOnlyList<int>, int> Rule { get; init; } = DependsOnAll;
 
+    /// <summary>Tokens that lead the second best by a hair; others lead by far.</summary>
+    public Func<int, bool> IsNearTie { get; init; } = static _ => false;
+
     /// <summary>Tokens computed between two looks at the abort signal's effect: an abort loses these and keeps those before.</summary>
     public int PieceTokens { get; init; } = int.MaxValue;
 
@@ -187,7 +190,9 @@ internal sealed class ScriptedModel : IModelRunner
         BeforeLogits?.Invoke(Steps);
         Check(drafted < _next[slice].Count, $"slice {slice} asked for no logits after {drafted} drafted tokens");
         Array.Clear(_logits);
-        _logits[_next[slice][drafted]] = 10;
+        var best = _next[slice][drafted];
+        _logits[best] = 10;
+        if (IsNearTie(best)) _logits[(best + 1) % _logits.Length] = 9.9f;
         return _logits;
     }
 

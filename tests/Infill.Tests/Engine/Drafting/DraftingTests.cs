@@ -87,6 +87,19 @@ public sealed class DraftingTests
     }
 
     [Fact]
+    public async Task Where_two_tokens_nearly_tie_a_step_without_guesses_decides()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = Follows(Block), IsNearTie = static token => token == '*' });
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { MaxTokens = 96, DraftHints = Prompts.Bytes(Block) });
+
+        var asterisk = 2 + Block.IndexOf('*', StringComparison.Ordinal); // behind the prompt's two tokens
+        Assert.Equal(Block, generation.Text);
+        Assert.Equal([$"0:{asterisk - 1}+1"], bench.Model.Log.Where(step => step.StartsWith($"0:{asterisk - 1}+", StringComparison.Ordinal)));
+        await bench.AssertQuietAsync();
+    }
+
+    [Fact]
     public async Task A_draw_is_never_guessed()
     {
         await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = Follows(Block) });
@@ -155,6 +168,7 @@ public sealed class DraftingTests
             MaxBatchTokens = options.MaxBatchTokens,
             Rule = Follows(answer),
             RefusesPartialTruncation = random.Next(8) == 0,
+            IsNearTie = random.Next(3) == 0 ? static token => token is 'd' or ByteVocabulary.End : static _ => false,
             PieceTokens = random.Next(1, 16),
         };
         await using var bench = await EngineBench.StartAsync(model, options);

@@ -1,5 +1,4 @@
 using Infill.Engine;
-using Infill.Engine.Llama;
 using Infill.Tests.Scenarios;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -46,7 +45,7 @@ public sealed class LlamaDraftingTests
     {
         // One thread: a second one that a busy machine pushes aside stops the first, and this measures nothing.
         var options = new EngineOptions { Speculation = isSpeculating, MaxSequences = 2, Threads = 1 };
-        await using var engine = new CompletionEngine(() => new LlamaModelRunner(DefaultModel.Load(), options), options, TimeProvider.System, NullLogger.Instance);
+        await using var engine = new CompletionEngine(DefaultModel.Load, options, TimeProvider.System, NullLogger.Instance);
         var vocabulary = await engine.Ready.WaitAsync(Patience.Limit);
         var generations = new List<Generation>();
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "Infill.Engine"), "*.cs").Order(StringComparer.Ordinal).Take(Prompts))
@@ -64,7 +63,7 @@ public sealed class LlamaDraftingTests
 
     private static async Task AssertBooksAsync(CompletionEngine engine)
     {
-        var books = await engine.InspectAsync(static loop => loop.Cache.Slots.Select(slot => (Believed: slot.Length, Held: loop.Model.Length(slot.Id))).ToList());
+        var books = await engine.InspectAsync(static loop => loop.Cache.Slots.Select(slot => (Believed: slot.Length, Held: loop.Model!.Length(slot.Id))).ToList());
         Assert.All(books, static slot => Assert.Equal(slot.Held, slot.Believed));
     }
 

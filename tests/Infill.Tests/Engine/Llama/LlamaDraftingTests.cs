@@ -68,5 +68,5 @@ public sealed class LlamaDraftingTests
     }
 
     private static List<TracedToken> Tokens(Generation generation) =>
-        [.. generation.Chunks.Where(static chunk => chunk.Token is not null).Select(static chunk => chunk.Token!.Value)];
+        [.. generation.Chunks.SelectMany(static chunk => chunk.Tokens)];
 }

@@ -62,6 +62,8 @@ internal sealed class HeldRunner(IModelRunner inner, StepControl control) : IMod
         return inner.Run(plan, shouldAbort);
     }
 
+    public void UseThreads(int threads) => inner.UseThreads(threads);
+
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
         if (!control.EndsText) return inner.Logits(slice, drafted);

@@ -12,6 +12,12 @@ internal sealed class PrefillPace(EngineOptions options, StepCost cost)
     /// <summary>How much longer a prompt may take beside decoding sequences than alone, as far as there is a choice.</summary>
     private const double MaxStretch = 1.5;
 
+    /// <summary>
+    /// Prompt tokens that are computed at once, whoever decodes: what is left of prompts that were cached. Putting these off would
+    /// only keep their requests out of the batch.
+    /// </summary>
+    public const int LittleWork = 8;
+
     /// <summary>Alone, before anything was measured.</summary>
     private const int FirstChunk = 2 * StepCost.Tile;
 
@@ -32,6 +38,7 @@ internal sealed class PrefillPace(EngineOptions options, StepCost cost)
             return Math.Max(tile, cost.LargestPrefill(decoding, options.PrefillBudget, limit) ?? Math.Min(FirstChunk, limit));
         }
 
+        if (pending <= LittleWork) return limit;
         if (_debt > 0 && _pause > 0) return 0;
         var fitting = cost.LargestPrefill(decoding, options.StepBudget, limit) ?? tile;
         return fitting >= tile || (fitting > 0 && Stretch(decoding, fitting) <= MaxStretch) ? fitting : tile;

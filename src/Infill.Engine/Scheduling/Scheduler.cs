@@ -66,7 +66,7 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
 
         if (_prefilling.Count > 0) TakePrefill();
         _pace.Planned(StepShape.Of(_plan));
-        _isDecodingDue = cache.Layout == KvLayout.Streams && decoding > 0 && _plan.Slices.Count > decoding;
+        _isDecodingDue = cache.Layout == KvLayout.Streams && decoding > 0 && _plan.TotalTokens - decoding > PrefillPace.LittleWork;
         if (_isDecodingDue) PutOff(decoding);
         return _plan;
     }

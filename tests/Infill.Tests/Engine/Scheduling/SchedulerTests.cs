@@ -46,6 +46,16 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void What_little_is_left_of_a_cached_prompt_joins_the_batch_at_once()
+    {
+        using var bench = new SchedulerBench(model: new ScriptedModel { Layout = KvLayout.Streams });
+        var typing = bench.AddDecoding(maxTokens: 16);
+        var known = bench.Add(promptTokens: 3);
+
+        Assert.Equal([new(typing, 1), new(known, 3)], bench.Plan().Slices);
+    }
+
+    [Fact]
     public void A_prompt_alone_takes_the_whole_batch()
     {
         using var bench = new SchedulerBench(new EngineOptions { MaxBatchTokens = 64 });

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 
 namespace Infill.Engine.Llama;
 
@@ -22,13 +21,7 @@ public sealed unsafe class LlamaBareLoop : IDisposable
     private readonly LlamaModel _model;
     private readonly LlamaContextHandle _context;
     private readonly nint _memory;
-    private readonly int* _tokens;
-    private readonly int* _positions;
-    private readonly int* _counts;
-    private readonly int* _sequences;
-    private readonly int** _sequencePointers;
-    private readonly sbyte* _outputs;
-    private int _count;
+    private readonly LlamaBatchArrays _batch;
 
     /// <param name="model">The weights; they stay the caller's.</param>
     /// <param name="sequences">Most prompts of a run.</param>
@@ -51,18 +44,7 @@ public sealed unsafe class LlamaBareLoop : IDisposable
         _context = LlamaContextHandle.Create(model.Handle, parameters);
         if (LlamaThreadpool.TryCreate(threads) is { } threadpool) _context.Attach(threadpool);
         _memory = LlamaNative.GetMemory(_context);
-
-        _tokens = Allocate<int>();
-        _positions = Allocate<int>();
-        _counts = Allocate<int>();
-        _sequences = Allocate<int>();
-        _outputs = Allocate<sbyte>();
-        _sequencePointers = (int**)NativeMemory.Alloc(BatchTokens, (nuint)sizeof(int*));
-        for (var i = 0; i < BatchTokens; i++)
-        {
-            _counts[i] = 1;
-            _sequencePointers[i] = _sequences + i;
-        }
+        _batch = new LlamaBatchArrays(BatchTokens);
     }
 
     /// <summary>Computes the prompts one after another, then decodes all sequences together, greedily, never stopping early.</summary>
@@ -84,7 +66,7 @@ public sealed unsafe class LlamaBareLoop : IDisposable
         {
             for (var sequence = 0; sequence < next.Length; sequence++)
             {
-                Add(next[sequence], prompts[sequence].Count + step, sequence, isOutput: true);
+                _batch.Add(next[sequence], prompts[sequence].Count + step, sequence, isOutput: true);
             }
 
             Decode();
@@ -101,12 +83,7 @@ public sealed unsafe class LlamaBareLoop : IDisposable
     {
         if (_context.IsClosed) return;
         _context.Dispose();
-        NativeMemory.Free(_tokens);
-        NativeMemory.Free(_positions);
-        NativeMemory.Free(_counts);
-        NativeMemory.Free(_sequences);
-        NativeMemory.Free(_outputs);
-        NativeMemory.Free(_sequencePointers);
+        _batch.Dispose();
     }
 
     /// <returns>The first token after the prompt.</returns>
@@ -115,44 +92,23 @@ public sealed unsafe class LlamaBareLoop : IDisposable
         for (var i = 0; i < prompt.Count; i++)
         {
             var isLast = i == prompt.Count - 1;
-            Add(prompt[i], i, sequence, isLast);
+            _batch.Add(prompt[i], i, sequence, isLast);
             if (isLast) break;
-            if (_count == BatchTokens) Decode();
+            if (_batch.Count == BatchTokens) Decode();
         }
 
-        var last = _count - 1;
+        var last = _batch.Count - 1;
         Decode();
         return Best(last);
     }
 
-    private void Add(int token, int position, int sequence, bool isOutput)
-    {
-        _tokens[_count] = token;
-        _positions[_count] = position;
-        _sequences[_count] = sequence;
-        _outputs[_count] = (sbyte)(isOutput ? 1 : 0);
-        _count++;
-    }
-
     private void Decode()
     {
-        var batch = new LlamaBatch
-        {
-            TokenCount = _count,
-            Token = _tokens,
-            Position = _positions,
-            SequenceIdCount = _counts,
-            SequenceId = _sequencePointers,
-            Output = _outputs,
-        };
-        var status = LlamaNative.Decode(_context, batch);
-        _count = 0;
+        var status = LlamaNative.Decode(_context, _batch.View);
+        _batch.Clear();
         if (status != DecodeStatus.Ok) throw new EngineException($"llama.cpp failed on a bare batch (status {(int)status}). {LlamaLog.TakeError()}".TrimEnd());
     }
 
     private int Best(int batchIndex) =>
         TensorPrimitives.IndexOfMax(new ReadOnlySpan<float>(LlamaNative.GetLogits(_context, batchIndex), _model.Size));
-
-    private static T* Allocate<T>()
-        where T : unmanaged => (T*)NativeMemory.Alloc(BatchTokens, (nuint)sizeof(T));
 }

@@ -15,7 +15,9 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly LlamaContextHandle _context;
     private readonly nint _memory;
     private readonly GCHandle _self;
-    private readonly BatchArrays _batch;
+    private readonly LlamaBatchArrays _batch;
+    private readonly List<int> _order = [];       // slices of the step by slot
+    private readonly List<int> _lastPending = []; // of each slice, where its logits begin
     private Func<bool> _shouldAbort = static () => false;
     private bool _disposed;
 
@@ -25,7 +27,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     {
         _model = model;
         Layout = options.Layout;
-        _batch = new BatchArrays(options.MaxBatchTokens);
+        _batch = new LlamaBatchArrays(options.MaxBatchTokens);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         try
         {
@@ -57,7 +59,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {
         _shouldAbort = shouldAbort;
-        _batch.Fill(plan);
+        Fill(plan);
         var status = LlamaNative.Decode(_context, _batch.View);
         LlamaLog.IsAborting = false;
         switch (status)
@@ -79,7 +81,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
-        var logits = LlamaNative.GetLogits(_context, _batch.LastPendingOf(slice) + drafted);
+        var logits = LlamaNative.GetLogits(_context, _lastPending[slice] + drafted);
         if (logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");
         return new ReadOnlySpan<float>(logits, _model.Size);
     }
@@ -134,95 +136,37 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         return 1;
     }
 
-    /// <summary>The arrays behind <c>llama_batch</c>, allocated once, outside the collected heap.</summary>
-    private sealed class BatchArrays : IDisposable
+    /// <summary>The plan's slices by slot: where each slot has a stream, llama.cpp computes together what it finds in slots that follow each other.</summary>
+    private void Fill(StepPlan plan)
     {
-        private readonly int* _tokens;
-        private readonly int* _positions;
-        private readonly int* _counts;
-        private readonly int* _sequences;
-        private readonly int** _sequencePointers;
-        private readonly sbyte* _outputs;
-        private readonly List<int> _order = []; // slices by slot
-        private readonly List<int> _lastPending = []; // of each slice, where its logits begin
-        private int _count;
-
-        public BatchArrays(int capacity)
+        _batch.Clear();
+        Sort(plan);
+        CollectionsMarshal.SetCount(_lastPending, _order.Count);
+        foreach (var s in _order)
         {
-            _tokens = Allocate<int>(capacity);
-            _positions = Allocate<int>(capacity);
-            _counts = Allocate<int>(capacity);
-            _sequences = Allocate<int>(capacity);
-            _outputs = Allocate<sbyte>(capacity);
-            _sequencePointers = (int**)NativeMemory.Alloc((nuint)capacity, (nuint)sizeof(int*));
-            for (var i = 0; i < capacity; i++)
+            var slice = plan.Slices[s];
+            var sequence = slice.Sequence;
+            var first = sequence.ComputedTokens;
+            var wantsLogits = slice.WantsLogits;
+            for (var i = 0; i < slice.Length; i++)
             {
-                _counts[i] = 1; // every token belongs to one sequence
-                _sequencePointers[i] = _sequences + i;
-            }
-        }
-
-        public LlamaBatch View => new()
-        {
-            TokenCount = _count,
-            Token = _tokens,
-            Position = _positions,
-            SequenceIdCount = _counts,
-            SequenceId = _sequencePointers,
-            Output = _outputs,
-        };
-
-        public int LastPendingOf(int slice) => _lastPending[slice];
-
-        public void Fill(StepPlan plan)
-        {
-            _count = 0;
-            Sort(plan);
-            CollectionsMarshal.SetCount(_lastPending, _order.Count);
-            foreach (var s in _order)
-            {
-                var slice = plan.Slices[s];
-                var sequence = slice.Sequence;
-                var first = sequence.ComputedTokens;
-                var wantsLogits = slice.WantsLogits;
-                for (var i = 0; i < slice.Length; i++)
-                {
-                    _tokens[_count] = slice.Token(i);
-                    _positions[_count] = first + i;
-                    _sequences[_count] = sequence.Slot!.Id;
-                    _outputs[_count] = (sbyte)(wantsLogits && i >= slice.Count - 1 ? 1 : 0);
-                    _count++;
-                }
-
-                _lastPending[s] = _count - 1 - slice.Draft.Length;
-            }
-        }
-
-        public void Dispose()
-        {
-            NativeMemory.Free(_tokens);
-            NativeMemory.Free(_positions);
-            NativeMemory.Free(_counts);
-            NativeMemory.Free(_sequences);
-            NativeMemory.Free(_outputs);
-            NativeMemory.Free(_sequencePointers);
-        }
-
-        /// <summary>Where each slot has a stream, llama.cpp computes together what it finds in slots that follow each other.</summary>
-        private void Sort(StepPlan plan)
-        {
-            _order.Clear();
-            for (var s = 0; s < plan.Slices.Count; s++)
-            {
-                var at = s;
-                while (at > 0 && SlotOf(_order[at - 1]) > SlotOf(s)) at--;
-                _order.Insert(at, s);
+                _batch.Add(slice.Token(i), first + i, sequence.Slot!.Id, wantsLogits && i >= slice.Count - 1);
             }
 
-            int SlotOf(int slice) => plan.Slices[slice].Sequence.Slot!.Id;
+            _lastPending[s] = _batch.Count - 1 - slice.Draft.Length;
+        }
+    }
+
+    private void Sort(StepPlan plan)
+    {
+        _order.Clear();
+        for (var s = 0; s < plan.Slices.Count; s++)
+        {
+            var at = s;
+            while (at > 0 && SlotOf(_order[at - 1]) > SlotOf(s)) at--;
+            _order.Insert(at, s);
         }
 
-        private static T* Allocate<T>(int count)
-            where T : unmanaged => (T*)NativeMemory.Alloc((nuint)count, (nuint)sizeof(T));
+        int SlotOf(int slice) => plan.Slices[slice].Sequence.Slot!.Id;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Infill.Benchmarks.EndToEnd;
 
 namespace Infill.EndToEnd.Soak;
 
@@ -25,12 +26,12 @@ internal sealed record ResidentMemory(IReadOnlyList<double> Samples)
 
     public bool IsFlat => Samples.Count >= 24 && Growth <= Noise;
 
-    public static async Task<ResidentMemory> WatchAsync(int process, CancellationToken enough)
+    public static async Task<ResidentMemory> WatchAsync(LspProcess server, CancellationToken enough)
     {
         var samples = new List<double>();
         while (!enough.IsCancellationRequested)
         {
-            samples.Add(Read(process));
+            samples.Add(server.ResidentBytes / 1048576.0);
             await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
         }
 
@@ -40,12 +41,6 @@ internal sealed record ResidentMemory(IReadOnlyList<double> Samples)
     public override string ToString() =>
         $"resident memory: {Growth:F1} MiB more in the last quarter than in the second; every tenth second: " +
         string.Join(' ', Samples.Where(static (_, second) => second % 10 == 0).Select(static sample => sample.ToString("F0", CultureInfo.InvariantCulture)));
-
-    private static double Read(int process)
-    {
-        var line = File.ReadLines($"/proc/{process}/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.AsSpan("VmRSS:".Length).TrimStart("\t ").TrimEnd(" kB"), NumberStyles.Integer, CultureInfo.InvariantCulture) / 1024;
-    }
 
     private static double Median(IEnumerable<double> values)
     {

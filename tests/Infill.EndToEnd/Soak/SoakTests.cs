@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Infill.Benchmarks.EndToEnd;
 
 namespace Infill.EndToEnd.Soak;
@@ -28,7 +26,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         using var enough = new CancellationTokenSource(Length);
 
         var work = Task.WhenAll(users.Select(user => user.WorkAsync(enough.Token)));
-        var memory = ResidentMemory.WatchAsync(server.ProcessId, enough.Token);
+        var memory = ResidentMemory.WatchAsync(server, enough.Token);
         await SleepUntilAsync(server.ProcessId, () => Volatile.Read(ref trips) > 0, enough.Token);
         await work;
         var curve = await memory;
@@ -40,7 +38,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.All(users, static user => Assert.Null(user.Complaint));
         Assert.All(users, static user => Assert.True(user.Texts > 0));
         Assert.True(curve.IsFlat, curve.ToString());
-        await AssertQuietAsync(server.ProcessId);
+        await AssertQuietAsync(server);
         Assert.All(await Task.WhenAll(users.Select(static user => user.AskOnceMoreAsync())), static answer => Assert.NotNull(answer["result"]));
     }
 
@@ -62,12 +60,10 @@ public sealed class SoakTests(ITestOutputHelper output)
     }
 
     /// <summary>A sequence that was forgotten would go on computing.</summary>
-    private static async Task AssertQuietAsync(int process)
+    private static async Task AssertQuietAsync(LspProcess server)
     {
-        using var server = Process.GetProcessById(process);
-        var before = server.TotalProcessorTime;
+        var before = server.ProcessorTime;
         await Task.Delay(TimeSpan.FromSeconds(3));
-        server.Refresh();
-        Assert.InRange((server.TotalProcessorTime - before).TotalMilliseconds, 0, 60);
+        Assert.InRange((server.ProcessorTime - before).TotalMilliseconds, 0, 60);
     }
 }

@@ -42,6 +42,9 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// <summary>Any of these ends the text before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>Tokens that end a text are taken like any other, without text of their own: for benchmarks, which need equal lengths.</summary>
+    public bool IgnoreEndOfText { get; init; }
+
     /// <summary>Whom the engine's time is shared with: one editor, say. Requests that name nobody are one client's.</summary>
     public string Client { get; init; } = "";
 

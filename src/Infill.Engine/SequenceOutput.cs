@@ -25,7 +25,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         var token = sequence.Sampler.Next(logits);
         RecordTime(sequence);
         TracedToken? chosen = sequence.Ticket.Request.TraceTokens ? new TracedToken(token, Sampler.Margin(logits, token)) : null;
-        if (vocabulary.IsEndOfGeneration(token))
+        if (vocabulary.IsEndOfGeneration(token) && !sequence.Ticket.Request.IgnoreEndOfText)
         {
             traced = chosen;
             sequence.CountEndToken();

@@ -17,5 +17,5 @@ internal sealed record BenchOptions
     public int Keys { get; init; } = 200;
 
     /// <summary>Prompts of each kind that guessing ahead is measured with.</summary>
-    public int Prompts { get; init; } = 1000;
+    public int Prompts { get; init; } = 100;
 }

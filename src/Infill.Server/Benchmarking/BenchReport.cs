@@ -44,10 +44,10 @@ internal sealed record ReportDocument(string Machine, string Model, IReadOnlyLis
         report.Machine, report.Model, report.Sides, [.. report.Parts.Select(part => PartDocument.Of(report, part))]);
 }
 
-internal sealed record PartDocument(string Name, string Title, IReadOnlyList<string> Notes, IReadOnlyList<RowDocument> Rows)
+internal sealed record PartDocument(string Name, string Title, string? Failure, IReadOnlyList<string> Notes, IReadOnlyList<RowDocument> Rows)
 {
     public static PartDocument Of(BenchReport report, PartResult part) =>
-        new(part.Name, part.Title, part.Notes, [.. part.Rows.Select(row => RowDocument.Of(report, row))]);
+        new(part.Name, part.Title, part.Failure, part.Notes, [.. part.Rows.Select(row => RowDocument.Of(report, row))]);
 }
 
 /// <param name="Name">For people.</param>

@@ -14,7 +14,7 @@ internal static class BenchRun
     /// <summary>What can be asked for, in the order in which it is run.</summary>
     public static IReadOnlyList<string> PartNames { get; } = ["bare", "typing", "tempo", "concurrency", "arrival", "stop", "copy"];
 
-    /// <exception cref="PeerException">A peer is not there, broke off, or serves another model.</exception>
+    /// <exception cref="PeerException">A peer is not there, or serves another model.</exception>
     /// <exception cref="EngineException">Our model could not be loaded.</exception>
     public static async Task<BenchReport> RunAsync(BenchContext context, CancellationToken cancellationToken)
     {
@@ -30,14 +30,36 @@ internal static class BenchRun
             }
         }
 
-        var parts = new List<PartResult>();
-        foreach (var name in PartNames.Where(context.Options.Parts.Contains))
+        var parts = await CollectAsync(PartNames.Where(context.Options.Parts.Contains), name =>
         {
             context.Progress(name);
-            parts.Add(await RunAsync(name, context, cancellationToken));
+            return RunAsync(name, context, cancellationToken);
+        });
+        return new BenchReport($"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores", model, sides, parts);
+    }
+
+    /// <summary>What one part's failure costs is that part: the others took minutes. An interruption ends the run with what there is.</summary>
+    internal static async Task<IReadOnlyList<PartResult>> CollectAsync(IEnumerable<string> names, Func<string, Task<PartResult>> run)
+    {
+        var parts = new List<PartResult>();
+        foreach (var name in names)
+        {
+            try
+            {
+                parts.Add(await run(name));
+            }
+            catch (Exception e) when (e is PeerException or EngineException)
+            {
+                parts.Add(new PartResult(name, "not measured") { Failure = e.Message });
+            }
+            catch (OperationCanceledException)
+            {
+                parts.Add(new PartResult(name, "not measured") { Failure = "Interrupted." });
+                break;
+            }
         }
 
-        return new BenchReport($"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores", model, sides, parts);
+        return parts;
     }
 
     private static Task<PartResult> RunAsync(string part, BenchContext context, CancellationToken cancellationToken) => part switch

@@ -22,6 +22,12 @@ internal static class BenchTable
     private static void Append(StringBuilder text, BenchReport report, PartResult part)
     {
         text.Append($"\n{part.Name}: {part.Title}\n");
+        if (part.Failure is { } failure)
+        {
+            text.Append($"  · {failure}\n");
+            return;
+        }
+
         string[] sides = [.. report.Sides.Select(static side => side.Name).Union(BenchReport.OwnColumns).Where(side => part.Rows.Any(row => row.Sides.ContainsKey(side)))];
         var lines = new List<string[]> { (string[])["", .. sides, .. sides.Where(static side => side != BenchReport.Ours).Select(static side => $"/ {side}")] };
         foreach (var row in part.Rows)

@@ -63,6 +63,9 @@ internal sealed record PartResult(string Name, string Title)
 {
     public List<Row> Rows { get; } = [];
 
+    /// <summary>Why there are no rows; null where the part was measured to its end.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>What a reader must know to judge the rows.</summary>
     public List<string> Notes { get; } = [];
 

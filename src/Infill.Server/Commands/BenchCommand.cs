@@ -25,7 +25,7 @@ internal static class BenchCommand
         };
         var rounds = new Option<int>("--rounds") { Description = "How often the sides take turns.", HelpName = "N", DefaultValueFactory = static _ => 5 };
         var keys = new Option<int>("--keys") { Description = "Keys typed in each file, over all rounds.", HelpName = "N", DefaultValueFactory = static _ => 200 };
-        var prompts = new Option<int>("--prompts") { Description = "Prompts of each kind for the part 'copy'.", HelpName = "N", DefaultValueFactory = static _ => 1000 };
+        var prompts = new Option<int>("--prompts") { Description = "Prompts of each kind for the part 'copy': a thousand take about an hour.", HelpName = "N", DefaultValueFactory = static _ => 100 };
         var json = CommonOptions.Json();
         var svg = new Option<string?>("--svg") { Description = "Write a chart to this file too.", HelpName = "FILE" };
         var model = CommonOptions.Model();
@@ -48,8 +48,10 @@ internal static class BenchCommand
         try
         {
             var context = new BenchContext(options, settings, peers, logger, arguments.IsJson ? static _ => { } : Console.Error.WriteLine);
-            await WriteAsync(await BenchRun.RunAsync(context, cancellationToken), arguments);
-            return ExitCodes.Done;
+            var report = await BenchRun.RunAsync(context, cancellationToken);
+            await WriteAsync(report, arguments);
+            if (cancellationToken.IsCancellationRequested) return ExitCodes.Interrupted;
+            return report.Parts.Any(static part => part.Failure is not null) ? ExitCodes.Failed : ExitCodes.Done;
         }
         catch (Exception e) when (e is EngineException or PeerException or IOException or UnauthorizedAccessException)
         {

@@ -35,7 +35,7 @@ internal sealed class EngineSide(CompletionEngine engine, EngineOptions options)
     public async Task<IReadOnlyList<int>> GenerateAsync(IReadOnlyList<int> prompt, int tokens, CancellationToken cancellationToken)
     {
         var generated = new List<int>(tokens);
-        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true }, cancellationToken))
+        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true, IgnoreEndOfText = true }, cancellationToken))
         {
             generated.AddRange(chunk.Tokens.Select(static traced => traced.Token));
         }
@@ -46,7 +46,7 @@ internal sealed class EngineSide(CompletionEngine engine, EngineOptions options)
     public async Task<int?> StreamAsync(IReadOnlyList<int> prompt, int tokens, Action onToken, int? slot, CancellationToken stop)
     {
         int? afterStop = null;
-        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true }, stop))
+        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = tokens, TraceTokens = true, IgnoreEndOfText = true }, stop))
         {
             for (var i = 0; i < chunk.Tokens.Count; i++) onToken();
             if (chunk.Usage is { } usage) afterStop = usage.TokensAfterStop;

@@ -107,6 +107,20 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public void A_burst_of_new_documents_gets_a_row_of_slots_that_can_be_computed_together()
+    {
+        using var bench = new SchedulerBench(model: InStreams(16));
+        var sequences = Enumerable.Range(0, 16).Select(i => bench.Add(4, kind: (char)('a' + i))).ToList();
+        bench.Step();
+        foreach (var ended in sequences.OrderBy(static sequence => (sequence.Slot!.Id * 5) % 16)) bench.Scheduler.Finish(ended); // slot 3 last, so the second row is older
+
+        var taken = Enumerable.Range(0, 8).Select(i => bench.Add(4, kind: (char)('A' + i))).ToList();
+        bench.Step();
+
+        Assert.Equal(Enumerable.Range(8, 8), taken.Select(static sequence => sequence.Slot!.Id).Order());
+    }
+
+    [Fact]
     public void A_new_document_gets_an_empty_slot_beside_a_running_one()
     {
         using var bench = new SchedulerBench(model: InStreams(6));

@@ -60,6 +60,17 @@ public abstract class GenerationConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_text_whose_end_is_to_be_ignored_goes_on_to_its_limit()
+    {
+        _backend.EndText();
+
+        var generation = await RunAsync(new GenerationRequest(_backend.Prompt()) { MaxTokens = Tokens, IgnoreEndOfText = true });
+
+        Assert.Equal((FinishReason.TokenLimit, Tokens), (generation.Finish, generation.Usage.GeneratedTokens));
+        await _backend.AssertQuietAsync();
+    }
+
+    [Fact]
     public async Task A_stop_string_ends_the_text_before_it()
     {
         var whole = (await RunAsync(new GenerationRequest(_backend.Prompt()) { MaxTokens = Tokens })).Text;

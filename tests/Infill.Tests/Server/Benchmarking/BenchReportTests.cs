@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Infill.Server.Benchmarking;
+using Infill.Server.Benchmarking.Peers;
 
 namespace Infill.Tests.Server.Benchmarking;
 
@@ -18,6 +19,27 @@ public sealed class BenchReportTests
         Assert.Equal([5], row.GetProperty("sides").GetProperty("infill").GetProperty("roundMedians").EnumerateArray().Select(static value => value.GetDouble()));
         Assert.Equal(0.5, row.GetProperty("ratios").GetProperty("usual").GetProperty("median").GetDouble());
         Assert.Equal(1, row.GetProperty("ratios").GetProperty("usual").GetProperty("perBareSpeed").GetDouble());
+    }
+
+    [Fact]
+    public async Task A_part_that_fails_says_why_and_the_others_keep_their_figures()
+    {
+        var parts = await BenchRun.CollectAsync(["bare", "stop", "copy"], static name => name == "stop"
+            ? throw new PeerException("tuned broke off.")
+            : Task.FromResult(new PartResult(name, "measured")));
+
+        Assert.Equal([("bare", null), ("stop", "tuned broke off."), ("copy", null)], parts.Select(static part => (part.Name, part.Failure)));
+        Assert.Contains("tuned broke off.", BenchTable.Render(new BenchReport("machine", "model", [], parts)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Interrupted_it_reports_the_parts_that_had_ended()
+    {
+        var parts = await BenchRun.CollectAsync(["bare", "stop", "copy"], static name => name == "stop"
+            ? throw new OperationCanceledException()
+            : Task.FromResult(new PartResult(name, "measured")));
+
+        Assert.Equal([("bare", null), ("stop", "Interrupted.")], parts.Select(static part => (part.Name, part.Failure)));
     }
 
     [Fact]

@@ -5,9 +5,13 @@ using Infill.Engine;
 
 namespace Infill.Completion;
 
-/// <summary>Snapshot → prompt → engine → shaped suggestion. Holds no state of any request; any thread.</summary>
+/// <summary>Snapshot → prompt → engine → shaped suggestion. Any thread.</summary>
 public sealed class CompletionService(CompletionEngine engine, TimeProvider time)
 {
+    /// <summary>How much shorter a prompt gets where the whole would take too long: the first that fits its budget is used.</summary>
+    private static readonly int[] s_divisors = [4, 8, 16];
+
+    private readonly PromptWarmer _warmer = new(engine);
     private PromptBuilder? _prompts; // made once the vocabulary is there; two threads may both make it, with the same result
 
     /// <summary>Completes when the model is loaded.</summary>
@@ -43,6 +47,8 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
         var shaper = new CompletionShaper(context);
         var generation = new GenerationRequest(prompt)
         {
+            ShorterPrompts = Shorter(prompts, request, budget, prompt),
+            PromptBudget = budget.Budget,
             MaxTokens = maxTokens,
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
             Priority = request.Priority,
@@ -68,9 +74,24 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
             if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
         }
 
+        if (usage is { UsedShorterPrompt: true }) _warmer.Warm(prompt);
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
         yield return new Suggestion(text, finish, usage) { Fault = fault };
+    }
+
+    /// <summary>Who asked by hand waits for the whole.</summary>
+    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, PromptOptions budget, IReadOnlyList<int> prompt)
+    {
+        var shorter = new List<IReadOnlyList<int>>(s_divisors.Length);
+        if (request.Priority != RequestPriority.Automatic) return shorter;
+        foreach (var divisor in s_divisors)
+        {
+            var tokens = prompts.Build(request.Text, request.Cursor, request.Path, budget.DividedBy(divisor));
+            if (tokens.Count > 0 && tokens.Count < prompt.Count) shorter.Add(tokens);
+        }
+
+        return shorter;
     }
 
     /// <summary>Null where the model is not loaded by the deadline.</summary>

@@ -50,7 +50,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var submittedAt = _time.GetTimestamp();
-        request = request with { Prompt = [.. request.Prompt] }; // the list is the caller's, who may go on using it
+        request = request with { Prompt = [.. request.Prompt], ShorterPrompts = [.. request.ShorterPrompts] }; // the lists are the caller's, who may go on using them
         if (await WaitForModelAsync(request, cancellationToken).ConfigureAwait(false) is not FinishReason.None and var ended)
         {
             yield return NeverRun(request, ended, submittedAt);

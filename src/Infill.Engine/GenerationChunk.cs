@@ -25,6 +25,9 @@ public enum FinishReason
 public sealed record Usage(
     int PromptTokens, int CachedTokens, int GeneratedTokens, int TokensAfterStop, TimeSpan Queued, TimeSpan Prefill, TimeSpan Decode)
 {
+    /// <summary>Whether one of <see cref="GenerationRequest.ShorterPrompts"/> was taken, so that text came in time.</summary>
+    public bool UsedShorterPrompt { get; init; }
+
     /// <summary>Tokens that were guessed and computed ahead; see <see cref="EngineOptions.Speculation"/>.</summary>
     public int DraftedTokens { get; init; }
 

@@ -34,6 +34,16 @@ public sealed record SamplingOptions
 /// <param name="Prompt">Tokens, special ones included; at least one. Copied when the request is submitted.</param>
 public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
 {
+    /// <summary>
+    /// The same place told in fewer tokens, the longest first. Where computing what the cache lacks of <see cref="Prompt"/> would
+    /// take longer than <see cref="PromptBudget"/>, the first of these that doesn't is taken, or else the last one. The list is
+    /// copied when the request is submitted; the prompts themselves must not change.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>> ShorterPrompts { get; init; } = [];
+
+    /// <summary>How long the prefill may take where there is a shorter prompt to be had, as far as that can be foreseen.</summary>
+    public TimeSpan PromptBudget { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Tokens to generate at most.</summary>
     public int MaxTokens { get; init; } = 64;
 

@@ -8,18 +8,24 @@ internal sealed record RequestLimits(IVocabulary Vocabulary, int SequenceTokens)
     /// <exception cref="EngineException">The request can never run on this model.</exception>
     public void Validate(GenerationRequest request)
     {
-        if (request.Prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
-        foreach (var token in request.Prompt)
+        if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
+        Validate(request.Prompt, request.MaxTokens);
+        foreach (var shorter in request.ShorterPrompts) Validate(shorter, request.MaxTokens);
+    }
+
+    private void Validate(IReadOnlyList<int> prompt, int maxTokens)
+    {
+        if (prompt.Count == 0) throw new EngineException("The prompt is empty; it needs at least one token.");
+        foreach (var token in prompt)
         {
             // llama.cpp refuses the whole batch for one bad token: others would be faulted with it.
             if ((uint)token >= (uint)Vocabulary.Size) throw new EngineException($"The prompt holds token {token}; the model has tokens 0 to {Vocabulary.Size - 1}.");
         }
 
-        if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
-        if ((long)request.Prompt.Count + request.MaxTokens > SequenceTokens)
+        if ((long)prompt.Count + maxTokens > SequenceTokens)
         {
             throw new EngineException(
-                $"A prompt of {request.Prompt.Count} tokens and {request.MaxTokens} to generate need more than the model's context of {SequenceTokens}; shorten the prompt.");
+                $"A prompt of {prompt.Count} tokens and {maxTokens} to generate need more than the model's context of {SequenceTokens}; shorten the prompt.");
         }
     }
 }

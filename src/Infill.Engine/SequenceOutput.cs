@@ -52,6 +52,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
             sequence.PromptTokens, sequence.CachedTokens, sequence.GeneratedTokens, sequence.TokensAfterStop,
             time.GetElapsedTime(sequence.Ticket.SubmittedAt, started), time.GetElapsedTime(started, first), time.GetElapsedTime(first, now))
         {
+            UsedShorterPrompt = sequence.IsShortened,
             DraftedTokens = sequence.DraftedTokens,
             AcceptedTokens = sequence.AcceptedTokens,
         };

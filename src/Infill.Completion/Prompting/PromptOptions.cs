@@ -1,6 +1,6 @@
 namespace Infill.Completion.Prompting;
 
-/// <summary>How many tokens the parts of a prompt may have.</summary>
+/// <summary>How many tokens the parts of a prompt may have, and how long they may take.</summary>
 public sealed record PromptOptions
 {
     public static PromptOptions Default { get; } = new();
@@ -10,6 +10,15 @@ public sealed record PromptOptions
 
     /// <summary>Tokens of text after the cursor, at most.</summary>
     public int SuffixTokens { get; init; } = 128;
+
+    /// <summary>
+    /// How long an automatic suggestion may wait for its prompt. At a place whose text the cache lacks it is made from less text,
+    /// so that it comes in time, and the whole is computed behind it for the next one.
+    /// </summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Both texts as much smaller.</summary>
+    public PromptOptions DividedBy(int divisor) => this with { PrefixTokens = PrefixTokens / divisor, SuffixTokens = SuffixTokens / divisor };
 
     /// <summary>The same, or both parts made smaller in proportion where they are more than <paramref name="room"/> tokens together.</summary>
     public PromptOptions Within(int room)

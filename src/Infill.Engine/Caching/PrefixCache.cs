@@ -37,10 +37,17 @@ internal sealed class PrefixCache
     }
 
     /// <summary>The context is gone, and all that it held with it.</summary>
-    public void Detach() => _slots = [];
+    public void Detach()
+    {
+        _slots = [];
+        _chooser = new SlotChooser(_slots, _model.Layout); // nobody is told any more that something is cached
+    }
 
     /// <summary>Cells held by cached slots, and promised to running ones.</summary>
     public int CellsInUse => CountCells(except: null, onlyRunning: false);
+
+    /// <summary>Tokens at a prompt's start that need not be computed, if it began now.</summary>
+    public int LongestPrefix(IReadOnlyList<int> prompt) => _chooser.LongestPrefix(prompt);
 
     /// <summary>Finds a slot and room for a waiting sequence; the slot then holds the longest common prefix that could be kept.</summary>
     /// <returns>False while running sequences hold the slots or cells that it needs.</returns>

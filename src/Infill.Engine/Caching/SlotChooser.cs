@@ -44,6 +44,14 @@ internal sealed class SlotChooser(IReadOnlyList<Slot> slots, KvLayout layout)
         return true;
     }
 
+    /// <summary>Tokens at a prompt's start that some slot holds, whoever runs in it.</summary>
+    public int LongestPrefix(IReadOnlyList<int> prompt)
+    {
+        var longest = 0;
+        foreach (var slot in slots) longest = Math.Max(longest, UsefulLength(slot, prompt));
+        return longest;
+    }
+
     /// <summary>Tokens at a slot's start that the prompt begins with; its last token is computed in any case, for its logits.</summary>
     private int UsefulLength(Slot slot, IReadOnlyList<int> prompt)
     {

@@ -21,6 +21,9 @@ internal sealed class PrefillPace(EngineOptions options, StepCost cost)
     /// <summary>Alone, before anything was measured.</summary>
     private const int FirstChunk = 2 * StepCost.Tile;
 
+    /// <summary>For a token of prefill, before anything was measured.</summary>
+    private static readonly TimeSpan s_firstGuess = TimeSpan.FromMilliseconds(1);
+
     private double _debt;  // milliseconds by which prefill overran the step budget, less what was paid back since
     private double _pause; // milliseconds for which prefill may still be held back to pay it
 
@@ -31,17 +34,35 @@ internal sealed class PrefillPace(EngineOptions options, StepCost cost)
     public int TokensFor(StepShape decoding, bool mustYield, int pending)
     {
         var limit = Math.Min(pending, options.MaxBatchTokens - decoding.DecodeSequences);
-        var tile = Math.Min(StepCost.Tile, limit);
         if (!mustYield)
         {
             (_debt, _pause) = (0, 0);
-            return Math.Max(tile, cost.LargestPrefill(decoding, options.PrefillBudget, limit) ?? Math.Min(FirstChunk, limit));
+            return TokensFor(decoding, limit);
         }
 
+        var tile = Math.Min(StepCost.Tile, limit);
         if (pending <= LittleWork) return limit;
         if (_debt > 0 && _pause > 0) return 0;
         var fitting = cost.LargestPrefill(decoding, options.StepBudget, limit) ?? tile;
         return fitting >= tile || (fitting > 0 && Stretch(decoding, fitting) <= MaxStretch) ? fitting : tile;
+    }
+
+    /// <summary>How long a prompt's tokens take with nobody beside it; a guess while nothing was measured.</summary>
+    /// <param name="context">Tokens before them, which are cached.</param>
+    /// <param name="pending">How many.</param>
+    public TimeSpan TimeOf(int context, int pending)
+    {
+        var time = TimeSpan.Zero;
+        while (pending > 0)
+        {
+            var shape = new StepShape(DecodeSequences: 0, DecodeContext: 0, PrefillTokens: 0, PrefillContext: context);
+            var chunk = TokensFor(shape, pending);
+            time += cost.Predict(shape with { PrefillTokens = chunk }) ?? (chunk * s_firstGuess);
+            context += chunk;
+            pending -= chunk;
+        }
+
+        return time;
     }
 
     /// <summary>What the step will cost that was planned.</summary>
@@ -59,6 +80,13 @@ internal sealed class PrefillPace(EngineOptions options, StepCost cost)
             _debt += Math.Min(0, over);
             _pause -= time.TotalMilliseconds;
         }
+    }
+
+    /// <summary>The chunk of a step whose prefill has to yield to nobody.</summary>
+    private int TokensFor(StepShape decoding, int limit)
+    {
+        limit = Math.Min(limit, options.MaxBatchTokens);
+        return Math.Max(Math.Min(StepCost.Tile, limit), cost.LargestPrefill(decoding, options.PrefillBudget, limit) ?? Math.Min(FirstChunk, limit));
     }
 
     /// <summary>By how much a token costs more in that chunk, with all that decodes beside it, than alone in a whole tile.</summary>

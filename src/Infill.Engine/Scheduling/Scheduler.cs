@@ -35,6 +35,7 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     /// <summary>Queues a sequence; the next step is planned with it.</summary>
     public void Add(Sequence sequence)
     {
+        ChoosePrompt(sequence);
         sequence.Client = _clients.Enter(sequence.Ticket.Request.Client);
         sequence.Number = ++_added;
         sequence.QueuedAt = _order.Step;
@@ -107,6 +108,25 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         _clients.Leave(sequence.Client);
         sequence.Finish();
         Debug.Assert(!_running.Contains(sequence));
+    }
+
+    /// <summary>Text in time is worth more than a long prompt: one that would take too long gives way to a shorter one.</summary>
+    private void ChoosePrompt(Sequence sequence)
+    {
+        var request = sequence.Ticket.Request;
+        if (request.ShorterPrompts.Count == 0 || Fits(request.Prompt)) return;
+        foreach (var shorter in request.ShorterPrompts)
+        {
+            if (shorter != request.ShorterPrompts[^1] && !Fits(shorter)) continue;
+            sequence.Shorten(shorter);
+            return;
+        }
+
+        bool Fits(IReadOnlyList<int> prompt)
+        {
+            var cached = cache.LongestPrefix(prompt);
+            return _pace.TimeOf(cached, prompt.Count - cached) <= request.PromptBudget;
+        }
     }
 
     private void Admit()

@@ -21,6 +21,7 @@ public sealed class Sequence
         Ticket = ticket;
         _tokens = new List<int>(ticket.Request.Prompt.Count + ticket.Request.MaxTokens);
         _tokens.AddRange(ticket.Request.Prompt);
+        PromptTokens = _tokens.Count;
         Sampler = new Sampler(ticket.Request.Sampling);
         Text = new Utf8Assembler();
         Stop = new StopCondition(ticket.Request.StopStrings);
@@ -33,7 +34,10 @@ public sealed class Sequence
     /// <summary>Prompt, then generated tokens.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
-    public int PromptTokens => Ticket.Request.Prompt.Count;
+    public int PromptTokens { get; private set; }
+
+    /// <summary>Whether its prompt is not the one that was asked for first, but a shorter one.</summary>
+    internal bool IsShortened { get; private set; }
 
     public int GeneratedTokens { get; private set; }
 
@@ -78,6 +82,16 @@ public sealed class Sequence
     internal long StartedAt { get; set; }
     internal long FirstTokenAt { get; set; }
     internal long LastTokenAt { get; set; }
+
+    /// <summary>Before it waits: it is to begin with another prompt for the same place.</summary>
+    internal void Shorten(IReadOnlyList<int> prompt)
+    {
+        Debug.Assert(State == SequenceState.Waiting && GeneratedTokens == 0);
+        _tokens.Clear();
+        _tokens.AddRange(prompt);
+        PromptTokens = prompt.Count;
+        IsShortened = true;
+    }
 
     internal void Begin(Slot slot)
     {

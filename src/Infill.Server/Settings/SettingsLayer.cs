@@ -20,6 +20,9 @@ public sealed record SettingsLayer
     public int? SuffixTokens { get; init; }
 
     /// <summary>Milliseconds.</summary>
+    public int? PromptBudget { get; init; }
+
+    /// <summary>Milliseconds.</summary>
     public int? Deadline { get; init; }
 
     /// <summary>"growing" or "finished"; how partial results are sent.</summary>

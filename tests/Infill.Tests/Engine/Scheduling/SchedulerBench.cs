@@ -49,7 +49,9 @@ internal sealed class SchedulerBench : IDisposable
 
     /// <summary>Not yet handed to the scheduler.</summary>
     public Sequence Waiting(IReadOnlyList<int> prompt, int maxTokens = 8, RequestPriority priority = RequestPriority.Automatic, string client = "") =>
-        new(new Ticket(new GenerationRequest(prompt) { MaxTokens = maxTokens, Priority = priority, Client = client }, _inbox, 0), Model.Vocabulary);
+        Waiting(new GenerationRequest(prompt) { MaxTokens = maxTokens, Priority = priority, Client = client });
+
+    public Sequence Waiting(GenerationRequest request) => new(new Ticket(request, _inbox, 0), Model.Vocabulary);
 
     /// <summary>Acquires a slot for a prompt, computes all of it, and lets go of it again.</summary>
     public Slot Cached(IReadOnlyList<int> prompt)

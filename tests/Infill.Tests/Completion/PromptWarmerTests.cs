@@ -1,0 +1,56 @@
+using Infill.Completion;
+using Infill.Completion.Documents;
+using Infill.Engine;
+using Infill.Tests.Engine;
+using Infill.Tests.Scenarios;
+using Xunit;
+
+namespace Infill.Tests.Completion;
+
+public sealed class PromptWarmerTests
+{
+    private static readonly string s_text = string.Concat(Enumerable.Range(0, 40).Select(static i => $"line {i}\n"));
+
+    [Fact]
+    public async Task At_a_new_place_a_suggestion_is_made_from_less_text_and_the_next_one_finds_the_whole_cached()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        var service = new CompletionService(bench.Engine, bench.Time);
+
+        var first = await LastAsync(service, s_text);
+        await QuietAsync(bench);
+        var second = await LastAsync(service, s_text + "a");
+
+        Assert.True(first.Usage!.UsedShorterPrompt);
+        Assert.False(second.Usage!.UsedShorterPrompt);
+        Assert.True(first.Usage.PromptTokens < s_text.Length / 2, $"{first.Usage.PromptTokens} tokens of {s_text.Length}");
+        Assert.Equal(3, second.Usage.PromptTokens - second.Usage.CachedTokens); // the key, and the two marks behind it
+    }
+
+    [Fact]
+    public async Task Who_asks_by_hand_waits_for_the_whole()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        var service = new CompletionService(bench.Engine, bench.Time);
+
+        var suggestion = await LastAsync(service, s_text, RequestPriority.Invoked);
+
+        Assert.False(suggestion.Usage!.UsedShorterPrompt);
+        Assert.Equal(0, suggestion.Usage.CachedTokens);
+    }
+
+    private static async Task<Suggestion> LastAsync(CompletionService service, string text, RequestPriority priority = RequestPriority.Automatic)
+    {
+        var source = SourceText.From(text);
+        Suggestion? last = null;
+        await foreach (var suggestion in service.SuggestAsync(new SuggestionRequest(source, source.Length, "a.py") { Priority = priority })) last = suggestion;
+        return last!;
+    }
+
+    /// <summary>Until the engine has nothing to do any more.</summary>
+    private static async Task QuietAsync(EngineBench bench)
+    {
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (await bench.Engine.InspectAsync(static loop => loop.Scheduler.HasWork)) patience.Token.ThrowIfCancellationRequested();
+    }
+}

@@ -18,6 +18,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly Drafter _drafter;
     private readonly SequenceOutput _output;
     private readonly StepTiming _timing;
+    private readonly CostMemory _memory;
     private readonly StepSettlement _settlement;
     private StepPlan? _plan; // of the step that runs
 
@@ -36,10 +37,12 @@ internal sealed class EngineLoop : IDisposable
         var model = contexts.Get().Model;
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
-        var cost = new StepCost();
-        Scheduler = new Scheduler(options, Cache, cost);
+        Cost = new StepCost();
+        Scheduler = new Scheduler(options, Cache, Cost);
+        _memory = CostMemory.Of(contexts.ModelIdentity, options, time, logger);
+        _memory.Restore(Cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
-        _timing = new StepTiming(cost, options, time, logger);
+        _timing = new StepTiming(Cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
         _settlement = new StepSettlement(Cache, _drafter, _output, (sequence, reason, traced) => End(sequence, reason, traced));
@@ -48,6 +51,8 @@ internal sealed class EngineLoop : IDisposable
     public Scheduler Scheduler { get; }
 
     public PrefixCache Cache { get; }
+
+    public StepCost Cost { get; }
 
     /// <summary>Any thread.</summary>
     public RequestLimits Limits { get; }
@@ -98,12 +103,14 @@ internal sealed class EngineLoop : IDisposable
 
     public void Dispose()
     {
+        _memory.Save(Cost, Steps);
         _contexts.Dispose();
         _metrics.Dispose();
     }
 
     private void Wait()
     {
+        _memory.SaveNowAndThen(Cost, Steps);
         _contexts.Wait();
         if (_contexts.Current is null) Cache.Detach(); // released meanwhile
     }

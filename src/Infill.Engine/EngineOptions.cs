@@ -80,6 +80,9 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan IdleRelease { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Folder where what steps take is remembered for the next run on this machine, a small file for each model; null remembers nothing.</summary>
+    public string? TimesFolder { get; init; }
+
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; init; } = DefaultThreads;
 

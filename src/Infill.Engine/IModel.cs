@@ -6,6 +6,9 @@ public interface IModel : IDisposable
 {
     IVocabulary Vocabulary { get; }
 
+    /// <summary>Tells these weights and this backend from others, where times are remembered from run to run; empty where none are to be.</summary>
+    string Identity => "";
+
     /// <summary>
     /// Makes a context with an empty KV cache, after loading the weights if they were released; whoever asked disposes it.
     /// The engine has one at a time, unless one hangs.

@@ -105,6 +105,7 @@ internal sealed class Conversation
         var settings = _session.Settings;
         var logger = Loggers.CreateLogger("Engine");
         var load = _options.LoadModel ?? (() => ModelLoading.Load(settings, logger));
-        return new CompletionEngine(() => ModelLoading.Guarded(load), settings.Engine, _options.Time, logger);
+        var options = settings.Engine with { TimesFolder = _options.CacheFolder is { } folder ? Path.Combine(folder, "times") : null };
+        return new CompletionEngine(() => ModelLoading.Guarded(load), options, _options.Time, logger);
     }
 }

@@ -24,6 +24,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Loads the model, on the engine's thread; null loads the one that the settings name.</summary>
     public Func<IModel>? LoadModel { get; init; }
 
+    /// <summary>Folder of what can be had again but costs time; null keeps nothing from run to run.</summary>
+    public string? CacheFolder { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>How often to look whether the editor still lives.</summary>

@@ -36,6 +36,8 @@ internal sealed class ContextLife : IDisposable
 
     public IVocabulary Vocabulary => _model.Vocabulary;
 
+    public string ModelIdentity => _model.Identity;
+
     /// <summary>The context that is there; null while there is none.</summary>
     public StepRunner? Current => _current;
 

@@ -65,6 +65,8 @@ public sealed class LlamaModel : IModel, IVocabulary
     /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
     public string Description { get; }
 
+    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Description}, {WeightBytes} bytes, llama.cpp {LlamaLibrary.PinnedVersion}");
+
     internal LlamaModelHandle Handle => _handle;
 
     /// <summary>Loads weights from a GGUF file.</summary>

@@ -32,6 +32,7 @@ internal static class LspCommand
             {
                 OwnLayers = own,
                 CommandLine = model is null ? null : new SettingsLayer { Model = model },
+                CacheFolder = SettingsSources.CacheFolder,
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },
             cancellationToken);

@@ -21,6 +21,17 @@ internal static class SettingsSources
         }
     }
 
+    /// <summary><c>~/.cache/infill</c>, or where <c>XDG_CACHE_HOME</c> says: for what can be had again.</summary>
+    public static string CacheFolder
+    {
+        get
+        {
+            var home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            if (string.IsNullOrEmpty(home)) home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return Path.Combine(home, "infill");
+        }
+    }
+
     /// <summary>The user's own layers, weakest first.</summary>
     public static IReadOnlyList<SettingsLayer?> Own(Action<string> problem) =>
         [FromFile(UserFile, problem), FromEnvironment(Environment.GetEnvironmentVariable, problem)];

@@ -31,6 +31,17 @@ public sealed class ThreadGovernorTests
     }
 
     [Fact]
+    public void Sequences_that_lie_apart_take_longer_than_those_in_a_row_and_disturb_nobody()
+    {
+        var row = new StepShape(DecodeSequences: 16, PrefillTokens: 0);
+        for (var i = 0; i < 20; i++) _governor.Observe(row, used: 4, TimeSpan.FromMilliseconds(20), _now);
+
+        for (var i = 0; i < 4; i++) _governor.Observe(row with { DecodeRows = 16 }, used: 4, TimeSpan.FromMilliseconds(80), _now);
+
+        Assert.Equal(4, Threads);
+    }
+
+    [Fact]
     public void One_slow_step_alone_changes_nothing()
     {
         Run(steps: 20, milliseconds: 5);

@@ -33,11 +33,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
             yield break;
         }
 
-        // What the settings ask for may be more than this model can take.
-        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, engine.MaxSequenceTokens / 4));
-        var budget = request.Prompt.Within(engine.MaxSequenceTokens - maxTokens - PromptBuilder.MaxOverhead(request.Path));
-        var prompt = prompts.Build(request.Text, request.Cursor, request.Path, budget);
-        if (prompt.Count == 0) // nothing before the cursor, and a model that knows of nothing else
+        if (Generation(request, prompts) is not { } plain) // nothing before the cursor, and a model that knows of nothing else
         {
             yield return new Suggestion("", FinishReason.EndOfText);
             yield break;
@@ -45,15 +41,12 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
 
         var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping);
         var shaper = new CompletionShaper(context);
-        var generation = new GenerationRequest(prompt)
+        var scores = new FirstLineScores();
+        var generation = plain with
         {
-            ShorterPrompts = Shorter(prompts, request, budget, prompt),
-            PromptBudget = budget.Budget,
-            MaxTokens = maxTokens,
-            StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [],
-            Priority = request.Priority,
+            StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
+            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping)),
             Deadline = request.Deadline - time.GetElapsedTime(began), // what waiting for the model has left of it
-            Superseded = request.Superseded,
         };
 
         var finish = FinishReason.None;
@@ -64,6 +57,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var chunk in engine.GenerateAsync(generation, enough.Token))
         {
+            scores.Append(chunk);
             if (!shaper.IsDone)
             {
                 shaper.Append(chunk.Text);
@@ -74,10 +68,38 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
             if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
         }
 
-        if (usage is { UsedShorterPrompt: true }) _warmer.Warm(prompt);
+        if (usage is { UsedShorterPrompt: true }) _warmer.Warm(plain.Prompt);
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
-        yield return new Suggestion(text, finish, usage) { Fault = fault };
+        yield return new Suggestion(text, finish, usage) { Fault = fault, Scores = scores.All };
+    }
+
+    /// <summary>The model's own text for a place, with its tokens' scores, and nothing cut: what shaping would get. For evaluation.</summary>
+    internal async Task<IReadOnlyList<GenerationChunk>> GenerateRawAsync(SuggestionRequest request, CancellationToken cancellationToken)
+    {
+        var chunks = new List<GenerationChunk>();
+        if (Generation(request, await PromptsAsync(cancellationToken)) is not { } generation) return chunks;
+        await foreach (var chunk in engine.GenerateAsync(generation, cancellationToken)) chunks.Add(chunk);
+        return chunks;
+    }
+
+    /// <summary>What the engine is asked, without any rule to stop by; null where there is nothing to ask from.</summary>
+    private GenerationRequest? Generation(SuggestionRequest request, PromptBuilder prompts)
+    {
+        // What the settings ask for may be more than this model can take.
+        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, engine.MaxSequenceTokens / 4));
+        var budget = request.Prompt.Within(engine.MaxSequenceTokens - maxTokens - PromptBuilder.MaxOverhead(request.Path));
+        var prompt = prompts.Build(request.Text, request.Cursor, request.Path, budget);
+        if (prompt.Count == 0) return null;
+        return new GenerationRequest(prompt)
+        {
+            ShorterPrompts = Shorter(prompts, request, budget, prompt),
+            PromptBudget = budget.Budget,
+            MaxTokens = maxTokens,
+            ScoreTokens = true,
+            Priority = request.Priority,
+            Superseded = request.Superseded,
+        };
     }
 
     /// <summary>Who asked by hand waits for the whole.</summary>

@@ -10,4 +10,7 @@ public sealed record Suggestion(string Text, FinishReason Finish = FinishReason.
 {
     /// <summary>In the last, where generation failed: why.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>In the last: how likely the model held each token of the first line, as natural logarithms.</summary>
+    public IReadOnlyList<float> Scores { get; init; } = [];
 }

@@ -35,8 +35,15 @@ public sealed record Usage(
     public int AcceptedTokens { get; init; }
 }
 
-/// <summary>One chosen token and by how much its logit led the second best.</summary>
-public readonly record struct TracedToken(int Token, float Margin);
+/// <summary>One chosen token and by how much its logit led the second best; 0 where only <see cref="GenerationRequest.ScoreTokens"/> was asked for.</summary>
+public readonly record struct TracedToken(int Token, float Margin)
+{
+    /// <summary>Natural logarithm of the probability that the model gave it; where <see cref="GenerationRequest.ScoreTokens"/> asked for it.</summary>
+    public float LogProbability { get; init; }
+
+    /// <summary>Characters of the text that became whole with it, as decoded: before any stop string is cut off; likewise.</summary>
+    public int Length { get; init; }
+}
 
 /// <summary>A piece of generated text: all that came since the piece before. The last one says why it ended and what it cost.</summary>
 /// <param name="Text">Whole characters, never half a surrogate pair; may be empty.</param>

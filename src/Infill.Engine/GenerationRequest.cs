@@ -1,3 +1,5 @@
+using Infill.Engine.Sampling;
+
 namespace Infill.Engine;
 
 /// <summary>Who goes first; a lower value is served earlier.</summary>
@@ -55,6 +57,9 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// <summary>Tokens that end a text are taken like any other, without text of their own: for benchmarks, which need equal lengths.</summary>
     public bool IgnoreEndOfText { get; init; }
 
+    /// <summary>Ends the text behind the token with which it has heard enough.</summary>
+    public IStopRule? StopRule { get; init; }
+
     /// <summary>Whom the engine's time is shared with: one editor, say. Requests that name nobody are one client's.</summary>
     public string Client { get; init; } = "";
 
@@ -74,4 +79,7 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
 
     /// <summary>Chunks carry the tokens and how close the choice was. For tests and evaluation: it costs a pass over the logits.</summary>
     public bool TraceTokens { get; init; }
+
+    /// <summary>Chunks carry how likely each token was and how much text it gave: some microseconds a token.</summary>
+    public bool ScoreTokens { get; init; }
 }

@@ -24,7 +24,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
     {
         var token = sequence.Sampler.Next(logits);
         RecordTime(sequence);
-        TracedToken? chosen = sequence.Ticket.Request.TraceTokens ? new TracedToken(token, Sampler.Margin(logits, token)) : null;
+        var chosen = Trace(sequence.Ticket.Request, logits, token);
         if (vocabulary.IsEndOfGeneration(token) && !sequence.Ticket.Request.IgnoreEndOfText)
         {
             traced = chosen;
@@ -34,11 +34,22 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
         traced = null;
         sequence.Append(token);
-        var text = sequence.Stop.Append(sequence.Text.Append(vocabulary.Piece(token)), out var stopped);
+        var decoded = sequence.Text.Append(vocabulary.Piece(token));
+        if (sequence.Ticket.Request.ScoreTokens && chosen is { } scored) chosen = scored with { Length = decoded.Length };
+        var text = sequence.Stop.Append(decoded, out var stopped);
         if (text.Length > 0 || chosen is not null) sequence.Ticket.Output.Write(text, chosen);
 
-        if (stopped) return FinishReason.StopRule;
+        if (stopped || (text.Length > 0 && sequence.Ticket.Request.StopRule?.IsEnough(text) == true)) return FinishReason.StopRule;
         return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
+    }
+
+    private static TracedToken? Trace(GenerationRequest request, ReadOnlySpan<float> logits, int token)
+    {
+        if (!request.TraceTokens && !request.ScoreTokens) return null;
+        return new TracedToken(token, request.TraceTokens ? Sampler.Margin(logits, token) : 0)
+        {
+            LogProbability = request.ScoreTokens ? Sampler.LogProbability(logits, token) : 0,
+        };
     }
 
     /// <summary>The last chunk of a sequence that the scheduler has let go.</summary>

@@ -8,6 +8,8 @@ internal sealed class Sampler
     /// <summary>By so many temperatures below the best a token's weight is less than 2^-29 of the best one's.</summary>
     private const float VanishingWeight = 20;
 
+    private const int PieceLength = 1024;
+
     private readonly SamplingOptions _options;
     private readonly Random? _random;
     private int[] _tokens = [];    // what may be drawn, best first
@@ -35,6 +37,26 @@ internal sealed class Sampler
         if (token > 0) others = TensorPrimitives.Max(logits[..token]);
         if (token + 1 < logits.Length) others = Math.Max(others, TensorPrimitives.Max(logits[(token + 1)..]));
         return logits[token] - others;
+    }
+
+    /// <summary>Natural logarithm of the probability that the logits give a token, at a temperature of 1.</summary>
+    public static float LogProbability(ReadOnlySpan<float> logits, int token)
+    {
+        // In pieces that stay in the nearest cache, and need no memory of their own.
+        Span<float> piece = stackalloc float[PieceLength];
+        var most = TensorPrimitives.Max(logits);
+        var total = 0f;
+        for (var rest = logits; !rest.IsEmpty;)
+        {
+            var length = Math.Min(rest.Length, PieceLength);
+            var weights = piece[..length];
+            TensorPrimitives.Subtract(rest[..length], most, weights);
+            TensorPrimitives.Exp(weights, weights);
+            total += TensorPrimitives.Sum<float>(weights);
+            rest = rest[length..];
+        }
+
+        return logits[token] - most - MathF.Log(total);
     }
 
     private int Draw(ReadOnlySpan<float> logits)

@@ -61,13 +61,7 @@ internal static class CompleteCommand
     {
         await engine.Ready.WaitAsync(cancellationToken);
         var loaded = Stopwatch.GetTimestamp();
-        var request = new SuggestionRequest(place.Text, place.Cursor, place.Name)
-        {
-            MaxTokens = settings.MaxTokens,
-            Priority = RequestPriority.Invoked,
-            Prompt = settings.Prompt,
-            Shaping = settings.Shaping,
-        };
+        var request = settings.RequestAt(place.Text, place.Cursor, place.Name) with { Priority = RequestPriority.Invoked };
 
         var shown = "";
         TimeSpan? firstText = null;

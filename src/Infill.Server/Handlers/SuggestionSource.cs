@@ -25,13 +25,10 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         string uri, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
         if (!settings.Enabled && !isInvoked) yield break;
-        var request = new SuggestionRequest(text, cursor, Conversions.ToPromptPath(uri, session.Folders))
+        var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders)) with
         {
-            MaxTokens = settings.MaxTokens,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
             Deadline = settings.Deadline,
-            Prompt = settings.Prompt,
-            Shaping = settings.Shaping,
             Superseded = superseded,
         };
 

@@ -1,3 +1,5 @@
+using Infill.Completion;
+using Infill.Completion.Documents;
 using Infill.Completion.Prompting;
 using Infill.Completion.Shaping;
 using Infill.Engine;
@@ -39,6 +41,17 @@ public sealed record InfillSettings
 
         return settings;
     }
+
+    /// <summary>What these settings ask of a place; who asks and how urgently is the caller's to add.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="cursor">Offset in it.</param>
+    /// <param name="path">The file's name in the prompt.</param>
+    public SuggestionRequest RequestAt(SourceText text, int cursor, string path) => new(text, cursor, path)
+    {
+        MaxTokens = MaxTokens,
+        Prompt = Prompt,
+        Shaping = Shaping,
+    };
 
     private InfillSettings With(SettingsLayer layer, Action<string> problem) => this with
     {

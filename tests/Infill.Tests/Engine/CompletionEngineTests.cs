@@ -196,6 +196,30 @@ public sealed class CompletionEngineTests
     }
 
     [Fact]
+    public async Task Scored_chunks_say_how_likely_a_token_was_and_how_much_text_it_gave()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = ScriptedModel.Says("aé") });
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { ScoreTokens = true });
+
+        var tokens = generation.Chunks.SelectMany(static chunk => chunk.Tokens).ToList();
+        Assert.Equal([1, 0, 1, 0], tokens.Select(static token => token.Length)); // é is two tokens here, and whole with the second
+        Assert.All(tokens, static token => Assert.InRange(token.LogProbability, -0.1f, 0));
+    }
+
+    [Fact]
+    public async Task A_stop_rule_ends_the_text_in_the_step_that_says_enough()
+    {
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("one two three") };
+        await using var bench = await EngineBench.StartAsync(model);
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { StopRule = new EnoughAt('w') });
+
+        Assert.Equal(("one tw", FinishReason.StopRule), (generation.Text, generation.Finish));
+        Assert.Equal((6, 0), (generation.Usage.GeneratedTokens, generation.Usage.TokensAfterStop));
+    }
+
+    [Fact]
     public async Task A_request_made_by_hand_overtakes_those_that_wait()
     {
         await using var bench = await EngineBench.StartAsync(options: new EngineOptions { MaxRunning = 1 });
@@ -246,5 +270,10 @@ public sealed class CompletionEngineTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => bench.Engine.InspectAsync<int>(static _ => throw new InvalidOperationException()).WaitAsync(Patience.Limit));
 
         Assert.Equal(FinishReason.TokenLimit, (await bench.RunAsync(new GenerationRequest(Prompts.Bytes("x")))).Finish);
+    }
+
+    private sealed class EnoughAt(char last) : Infill.Engine.Sampling.IStopRule
+    {
+        public bool IsEnough(ReadOnlySpan<char> text) => text.Contains(last);
     }
 }

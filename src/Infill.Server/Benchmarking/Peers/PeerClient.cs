@@ -70,6 +70,14 @@ internal sealed class PeerClient(Peer peer) : IDisposable
         return await ReadAsync(response, PeerJsonContext.Default.PeerChunk, cancellationToken);
     }
 
+    /// <summary>The whole answer of <c>/infill</c> at once.</summary>
+    /// <exception cref="PeerException">The server refused, or broke off.</exception>
+    public async Task<PeerChunk> InfillAsync(PeerInfill request, CancellationToken cancellationToken)
+    {
+        using var response = await PostAsync("infill", request with { Stream = false }, PeerJsonContext.Default.PeerInfill, cancellationToken);
+        return await ReadAsync(response, PeerJsonContext.Default.PeerChunk, cancellationToken);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async IAsyncEnumerable<PeerChunk> StreamAsync<T>(

@@ -20,6 +20,9 @@ internal record PeerRequest
     /// <summary>Every chunk then says what the prompt cost, so that a stream that is closed early has told it too.</summary>
     public bool TimingsPerToken { get; } = true;
 
+    /// <summary>How many likely tokens to report for each that was chosen; the chosen one's own probability comes with them.</summary>
+    public int? NProbs { get; init; }
+
     public bool? IgnoreEos { get; init; }
 
     public bool? ReturnTokens { get; init; }
@@ -54,7 +57,13 @@ internal sealed record PeerCompletion(IReadOnlyList<int> Prompt) : PeerRequest;
 /// <param name="Stop">True in the last.</param>
 /// <param name="Tokens">Those of this chunk, or of the whole answer where that was asked for.</param>
 /// <param name="Timings">What it took.</param>
-internal sealed record PeerChunk(string Content = "", bool Stop = false, IReadOnlyList<int>? Tokens = null, PeerTimings? Timings = null);
+internal sealed record PeerChunk(string Content = "", bool Stop = false, IReadOnlyList<int>? Tokens = null, PeerTimings? Timings = null)
+{
+    /// <summary>Where the request asked for them: the chosen tokens, as text, with the natural logarithms of their probabilities.</summary>
+    public IReadOnlyList<PeerProbability>? CompletionProbabilities { get; init; }
+}
+
+internal sealed record PeerProbability(string Token, float Logprob);
 
 /// <param name="PromptN">Prompt tokens that were computed.</param>
 /// <param name="CacheN">Prompt tokens taken from the cache.</param>

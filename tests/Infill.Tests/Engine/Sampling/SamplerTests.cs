@@ -109,6 +109,18 @@ public sealed class SamplerTests
         Assert.Equal(margin, Sampler.Margin(Logits, token));
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(5000)] // more than one piece
+    public void Log_probabilities_of_all_tokens_add_up_to_one(int size)
+    {
+        float[] logits = [.. Enumerable.Range(0, size).Select(static i => i % 7 - 3f)];
+
+        var sum = Enumerable.Range(0, size).Sum(token => Math.Exp(Sampler.LogProbability(logits, token)));
+
+        Assert.Equal(1, sum, 1e-3);
+    }
+
     private static List<int> Draw(SamplingOptions options, int count)
     {
         var sampler = new Sampler(options);

@@ -1,0 +1,16 @@
+using Infill.Engine.Sampling;
+
+namespace Infill.Completion.Shaping;
+
+/// <summary>Stops a generation at the token behind which the shaper would cut. Owned by the engine thread once it was submitted.</summary>
+/// <remarks>A shaper of its own: the one that makes the suggestion belongs to another thread, and what a text leads to is the same for both.</remarks>
+internal sealed class ShaperStopRule(SuggestionContext context) : IStopRule
+{
+    private readonly CompletionShaper _shaper = new(context);
+
+    public bool IsEnough(ReadOnlySpan<char> text)
+    {
+        _shaper.Append(text);
+        return _shaper.IsDone;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Infill.Completion;
+using Infill.Completion.Documents;
+using Infill.Engine;
+using Infill.Evaluation.Places;
+using Infill.Server.Settings;
+
+namespace Infill.Evaluation.Sides;
+
+/// <summary>The pipeline as the server has it: document → prompt → engine → shaped suggestion.</summary>
+internal sealed class InfillSide(string name, string settingsText, InfillSettings settings, Lazy<CompletionEngine> engine) : ISide
+{
+    /// <summary>A busy machine is not to make a suggestion worse.</summary>
+    private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(1);
+
+    private readonly Lazy<CompletionService> _service = new(() => new CompletionService(engine.Value, TimeProvider.System));
+
+    public string Name => name;
+
+    public string What => settingsText.Length == 0 ? "the default settings" : settingsText;
+
+    /// <param name="argument"><c>NAME=JSON</c>: settings as in <c>config.json</c>.</param>
+    /// <param name="settings">What was read; those of the engine are not used.</param>
+    /// <param name="problem">What is wrong with it.</param>
+    public static bool TryParse(string argument, out (string Name, string Text, InfillSettings Settings) settings, out string problem)
+    {
+        settings = default;
+        var found = "";
+        var split = argument.IndexOf('=', StringComparison.Ordinal);
+        if (split <= 0)
+        {
+            problem = $"--column is '{argument}'; write NAME=JSON, such as line={{\"mode\":\"line\"}}.";
+            return false;
+        }
+
+        try
+        {
+            var layer = JsonSerializer.Deserialize(argument[(split + 1)..], SettingsJsonContext.Default.SettingsLayer);
+            settings = (argument[..split], argument[(split + 1)..], InfillSettings.From([layer], sentence => found = sentence));
+        }
+        catch (JsonException e)
+        {
+            found = $"--column '{argument}' is no JSON: {e.Message}";
+        }
+
+        problem = found;
+        return problem.Length == 0;
+    }
+
+    public async Task<Answer> AskAsync(Place place, CancellationToken cancellationToken)
+    {
+        var request = settings.RequestAt(SourceText.From(place.Document), place.Start, place.File.Path) with
+        {
+            Priority = RequestPriority.Invoked, // the whole prompt, however slow the machine is at the moment
+            Deadline = s_deadline,
+        };
+
+        var asked = Stopwatch.GetTimestamp();
+        double? firstText = null;
+        Suggestion? last = null;
+        await foreach (var suggestion in _service.Value.SuggestAsync(request, cancellationToken))
+        {
+            if (suggestion.Text.Length > 0) firstText ??= Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
+            last = suggestion;
+        }
+
+        var whole = Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
+        if (last!.Fault is { } fault) throw new EngineException(fault);
+        return new Answer(Place.Lf(last.Text), last.Scores, firstText, whole, last.Usage?.GeneratedTokens ?? 0);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask; // the engine is shared, and the run's
+}

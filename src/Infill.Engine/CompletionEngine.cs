@@ -28,6 +28,9 @@ public sealed class CompletionEngine : IAsyncDisposable
     /// <summary>The model's vocabulary once it is loaded; faults with <see cref="EngineException"/> if it can't be.</summary>
     public Task<IVocabulary> Ready => _thread.Ready;
 
+    /// <summary>The same, or null while there is none.</summary>
+    public IVocabulary? Vocabulary => _thread.Loop?.Limits.Vocabulary;
+
     /// <summary>Tokens that a prompt and its completion may have together; known once <see cref="Ready"/> has completed.</summary>
     public int MaxSequenceTokens => _thread.Loop?.Limits.SequenceTokens ?? 0;
 
@@ -36,6 +39,12 @@ public sealed class CompletionEngine : IAsyncDisposable
 
     /// <summary>Where every request stands that the engine has taken, the oldest first. Any thread, at any time; it holds up nobody.</summary>
     public IReadOnlyList<RequestSnapshot> Snapshot() => _live.Snapshot();
+
+    /// <summary>The requests that ended last, the latest first: a few dozen at most. Any thread.</summary>
+    public IReadOnlyList<FinishedRequest> RecentlyFinished() => _live.Finished();
+
+    /// <summary>Requests that run and prefixes that are kept, together: how many the KV cache has room for, once the model is loaded.</summary>
+    public int MaxSequences => _thread.Loop?.Cache.Slots.Count ?? 0;
 
     /// <summary>Streams the completion as it is decoded. Nothing is decoded until enumeration starts.</summary>
     /// <remarks>
@@ -74,6 +83,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         // Not cancelled here: the last chunk comes in any case, and says why and what it cost.
         await foreach (var chunk in ticket.Output.ReadAllAsync().ConfigureAwait(false))
         {
+            if (chunk.Finish != FinishReason.None) listed.Note(chunk);
             yield return chunk;
         }
     }

@@ -43,6 +43,9 @@ public readonly record struct TracedToken(int Token, float Margin)
 
     /// <summary>Characters of the text that became whole with it, as decoded: before any stop string is cut off; likewise.</summary>
     public int Length { get; init; }
+
+    /// <summary>The likeliest tokens at its place, the best first, where <see cref="GenerationRequest.Alternatives"/> asked for them.</summary>
+    public IReadOnlyList<(int Token, float LogProbability)>? Best { get; init; }
 }
 
 /// <summary>A piece of generated text: all that came since the piece before. The last one says why it ended and what it cost.</summary>

@@ -82,4 +82,7 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
 
     /// <summary>Chunks carry how likely each token was and how much text it gave: some microseconds a token.</summary>
     public bool ScoreTokens { get; init; }
+
+    /// <summary>With <see cref="ScoreTokens"/>: how many of the likeliest tokens each comes with.</summary>
+    public int Alternatives { get; init; }
 }

@@ -22,6 +22,12 @@ public interface IVocabulary
     /// <summary>Appends the tokens of <paramref name="text"/>. Text never becomes a special token, whatever it spells.</summary>
     void Tokenize(ReadOnlySpan<char> text, List<int> tokens);
 
+    /// <summary>
+    /// The same for a prompt that somebody has written out with its special tokens: what spells one becomes it. Never for a
+    /// document's text.
+    /// </summary>
+    void TokenizeMarked(ReadOnlySpan<char> text, List<int> tokens) => Tokenize(text, tokens);
+
     /// <summary>The UTF-8 bytes of one token, as they appear in text; empty for special tokens.</summary>
     ReadOnlySpan<byte> Piece(int token);
 }

@@ -2,6 +2,9 @@ using Infill.Engine.Scheduling;
 
 namespace Infill.Engine;
 
+/// <summary>A request that has ended, why, and what it cost.</summary>
+public sealed record FinishedRequest(long Id, string Client, RequestPriority Priority, FinishReason Finish, Usage Usage);
+
 /// <summary>Where one request stands at the moment it was looked at. Figures of one snapshot may be a step apart.</summary>
 /// <param name="Id">Grows with every request of an engine.</param>
 /// <param name="Client">Whose it is.</param>
@@ -14,4 +17,8 @@ namespace Infill.Engine;
 /// <param name="Age">Since it was submitted.</param>
 public sealed record RequestSnapshot(
     long Id, string Client, RequestPriority Priority, SequenceState State,
-    int PromptTokens, int CachedTokens, int ComputedTokens, int GeneratedTokens, TimeSpan Age);
+    int PromptTokens, int CachedTokens, int ComputedTokens, int GeneratedTokens, TimeSpan Age)
+{
+    /// <summary>Somebody has asked for its end: it computes no further step than the one that may run.</summary>
+    public bool IsStopping { get; init; }
+}

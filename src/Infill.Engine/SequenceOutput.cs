@@ -49,6 +49,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         return new TracedToken(token, request.TraceTokens ? Sampler.Margin(logits, token) : 0)
         {
             LogProbability = request.ScoreTokens ? Sampler.LogProbability(logits, token) : 0,
+            Best = request.ScoreTokens && request.Alternatives > 0 ? Sampler.Best(logits, request.Alternatives) : null,
         };
     }
 
@@ -73,6 +74,8 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         metrics.DraftedTokens.Add(usage.DraftedTokens);
         metrics.AcceptedTokens.Add(usage.AcceptedTokens);
         metrics.WastedTokens.Add(usage.TokensAfterStop);
+        metrics.PrefillTime.Add(usage.Prefill.TotalSeconds);
+        metrics.DecodeTime.Add(usage.Decode.TotalSeconds);
         metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
         RecordDurations(sequence, reason, usage, now);
 

@@ -14,6 +14,7 @@ internal static class CommandLine
             CompleteCommand.Create(),
             DoctorCommand.Create(),
             BenchCommand.Create(),
+            ServeCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

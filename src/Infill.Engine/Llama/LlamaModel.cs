@@ -98,35 +98,10 @@ public sealed class LlamaModel : IModel, IVocabulary
 
     public bool IsEndOfGeneration(int token) => _ends[token];
 
-    public unsafe void Tokenize(ReadOnlySpan<char> text, List<int> tokens)
-    {
-        if (text.IsEmpty) return;
-        var bytes = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
-        var ids = System.Buffers.ArrayPool<int>.Shared.Rent(text.Length + 8);
-        try
-        {
-            var length = Encoding.UTF8.GetBytes(text, bytes);
-            int count;
-            fixed (byte* textPointer = bytes)
-            {
-                count = TokenizeInto(textPointer, length, ids);
-                if (count < 0) // more tokens than characters: that many are needed
-                {
-                    System.Buffers.ArrayPool<int>.Shared.Return(ids);
-                    ids = System.Buffers.ArrayPool<int>.Shared.Rent(-count);
-                    count = TokenizeInto(textPointer, length, ids);
-                }
-            }
+    /// <remarks>parse_special is off: a document that spells a FIM marker stays text.</remarks>
+    public void Tokenize(ReadOnlySpan<char> text, List<int> tokens) => Tokenize(text, tokens, parseSpecial: 0);
 
-            if (count < 0) throw new EngineException("llama.cpp could not tokenize a text; it may be too long.");
-            tokens.AddRange(ids.AsSpan(0, count));
-        }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
-            System.Buffers.ArrayPool<int>.Shared.Return(ids);
-        }
-    }
+    public void TokenizeMarked(ReadOnlySpan<char> text, List<int> tokens) => Tokenize(text, tokens, parseSpecial: 1);
 
     public ReadOnlySpan<byte> Piece(int token) => _pieces[token] ??= ReadPiece(token); // two threads may both read it: same bytes
 
@@ -177,13 +152,42 @@ public sealed class LlamaModel : IModel, IVocabulary
 
     private static int? Known(int token) => token < 0 ? null : token;
 
-    private unsafe int TokenizeInto(byte* text, int length, int[] ids)
+    private unsafe void Tokenize(ReadOnlySpan<char> text, List<int> tokens, byte parseSpecial)
+    {
+        if (text.IsEmpty) return;
+        var bytes = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        var ids = System.Buffers.ArrayPool<int>.Shared.Rent(text.Length + 8);
+        try
+        {
+            var length = Encoding.UTF8.GetBytes(text, bytes);
+            int count;
+            fixed (byte* textPointer = bytes)
+            {
+                count = TokenizeInto(textPointer, length, ids, parseSpecial);
+                if (count < 0) // more tokens than characters: that many are needed
+                {
+                    System.Buffers.ArrayPool<int>.Shared.Return(ids);
+                    ids = System.Buffers.ArrayPool<int>.Shared.Rent(-count);
+                    count = TokenizeInto(textPointer, length, ids, parseSpecial);
+                }
+            }
+
+            if (count < 0) throw new EngineException("llama.cpp could not tokenize a text; it may be too long.");
+            tokens.AddRange(ids.AsSpan(0, count));
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
+            System.Buffers.ArrayPool<int>.Shared.Return(ids);
+        }
+    }
+
+    private unsafe int TokenizeInto(byte* text, int length, int[] ids, byte parseSpecial)
     {
         using var hold = new VocabularyHold(this);
         fixed (int* idsPointer = ids)
         {
-            // parse_special is off: a document that spells a FIM marker stays text.
-            return LlamaNative.Tokenize(hold.Vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial: 0);
+            return LlamaNative.Tokenize(hold.Vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial);
         }
     }
 

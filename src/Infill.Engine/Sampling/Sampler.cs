@@ -59,6 +59,24 @@ internal sealed class Sampler
         return logits[token] - most - MathF.Log(total);
     }
 
+    /// <summary>The <paramref name="count"/> likeliest tokens with their log probabilities, the best first; of two alike the one with the lower id.</summary>
+    public static List<(int Token, float LogProbability)> Best(ReadOnlySpan<float> logits, int count)
+    {
+        var best = new List<(int Token, float Logit)>(count + 1);
+        for (var token = 0; token < logits.Length && count > 0; token++)
+        {
+            var logit = logits[token];
+            if (best.Count == count && !(logit > best[^1].Logit)) continue;
+            var at = best.FindIndex(other => logit > other.Logit);
+            best.Insert(at < 0 ? best.Count : at, (token, logit));
+            if (best.Count > count) best.RemoveAt(count);
+        }
+
+        if (best.Count == 0) return best;
+        var normalizer = best[0].Logit - LogProbability(logits, best[0].Token);
+        return best.ConvertAll(each => (each.Token, each.Logit - normalizer));
+    }
+
     private int Draw(ReadOnlySpan<float> logits)
     {
         var kept = _options.TopK is > 0 and var k && k < logits.Length ? TakeBest(logits, k) : TakeLikely(logits);

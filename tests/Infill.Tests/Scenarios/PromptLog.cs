@@ -23,7 +23,7 @@ internal sealed class PromptLog
     {
         var prefix = tokens.IndexOf(ByteVocabulary.Prefix);
         var suffix = tokens.IndexOf(ByteVocabulary.Suffix);
-        Paths.Enqueue(Text(tokens[1..prefix]).TrimEnd('\n'));
+        Paths.Enqueue(Text(tokens[Math.Min(1, prefix)..prefix]).TrimEnd('\n'));
         Prompts.Enqueue($"{Text(tokens[(prefix + 1)..suffix])}‸{Text(tokens[(suffix + 1)..^1])}");
     }
 

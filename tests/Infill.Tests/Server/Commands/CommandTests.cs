@@ -20,6 +20,11 @@ public sealed class CommandTests
     [InlineData("bench --rounds 0", 2, "--rounds is 0; it must be between 1 and 100.")]
     [InlineData("bench --keys 2 --rounds 5", 2, "--keys is 2; it must be between the number of rounds and 2000.")]
     [InlineData("bench --svg /nowhere/chart.svg", 2, "The folder of --svg '/nowhere/chart.svg' does not exist.")]
+    [InlineData("serve --listen nowhere", 2, "--listen is 'nowhere'; write ADDRESS:PORT")]
+    [InlineData("serve --listen 127.0.0.1", 2, "--listen is '127.0.0.1'; write ADDRESS:PORT")]
+    [InlineData("serve --listen 0.0.0.0:0", 2, "can be reached from other machines: give --api-key-file FILE")]
+    [InlineData("serve --api-key-file /nowhere.key", 2, "The key file '/nowhere.key' can't be read")]
+    [InlineData("serve --listen 127.0.0.1:0 --model /nowhere.gguf", 1, "/nowhere.gguf")]
     [InlineData("bench --part bare --model /nowhere.gguf", 1, "/nowhere.gguf")]
     public async Task What_is_wrong_is_said_in_a_sentence_and_by_the_exit_code(string arguments, int exitCode, string sentence)
     {

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+
+namespace Infill.Server.Status;
+
+/// <summary>What an engine does at one moment, for people: never any text of theirs. Times in milliseconds.</summary>
+/// <param name="Version">Of the program.</param>
+/// <param name="ProcessId">Of the engine's process.</param>
+/// <param name="Model">Its name.</param>
+/// <param name="State">loading, ready or failed.</param>
+/// <param name="UptimeSeconds">Since it was started.</param>
+/// <param name="Slots">Sequences that the KV cache has room for.</param>
+/// <param name="Running">Requests that run.</param>
+/// <param name="Waiting">Requests that wait.</param>
+/// <param name="Occupancy">Sequences in a step, on average over the latest; null before the first.</param>
+/// <param name="CacheCells">KV cells held or promised.</param>
+/// <param name="CacheCapacity">KV cells there are.</param>
+/// <param name="CacheHits">Share of prompt tokens that came from the cache; null before the first.</param>
+/// <param name="TokensPerSecond">Chosen, over the last five seconds.</param>
+/// <param name="FirstToken">From submission.</param>
+/// <param name="InterToken">Between two tokens.</param>
+/// <param name="Finished">Requests that ended, by reason.</param>
+/// <param name="Requests">Those that wait or run, the oldest first.</param>
+/// <param name="Recent">Those that ended last, the latest first.</param>
+/// <param name="Clients">Everybody connected or at work.</param>
+internal sealed record StatusReport(
+    string Version, int ProcessId, string Model, string State, double UptimeSeconds, int Slots, int Running, int Waiting, double? Occupancy,
+    long CacheCells, long CacheCapacity, double? CacheHits, double TokensPerSecond, Percentiles FirstToken, Percentiles InterToken,
+    IReadOnlyDictionary<string, long> Finished, IReadOnlyList<LiveEntry> Requests, IReadOnlyList<RecentEntry> Recent, IReadOnlyList<ClientEntry> Clients);
+
+/// <summary>Of the latest values; null before the first.</summary>
+internal sealed record Percentiles(double? P50, double? P95);
+
+/// <summary>A request that is being worked on; its phase is queued, prefill, decode or stopping.</summary>
+internal sealed record LiveEntry(
+    long Id, string Client, string Priority, string Phase, int PromptTokens, int CachedTokens, int ComputedTokens, int GeneratedTokens, double AgeMs);
+
+/// <summary>A request that has ended.</summary>
+internal sealed record RecentEntry(
+    long Id, string Client, string Priority, string Reason, int PromptTokens, int CachedTokens, int GeneratedTokens, double QueuedMs, double PrefillMs, double DecodeMs);
+
+/// <summary>One client: its requests now, and those of it among the recent ones.</summary>
+internal sealed record ClientEntry(string Name, int Active, int Recent);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(StatusReport))]
+internal sealed partial class StatusJsonContext : JsonSerializerContext;

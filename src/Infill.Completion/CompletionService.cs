@@ -6,27 +6,40 @@ using Infill.Engine;
 namespace Infill.Completion;
 
 /// <summary>Snapshot → prompt → engine → shaped suggestion. Any thread.</summary>
-public sealed class CompletionService(CompletionEngine engine, TimeProvider time)
+public sealed class CompletionService
 {
     /// <summary>How much shorter a prompt gets where the whole would take too long: the first that fits its budget is used.</summary>
     private static readonly int[] s_divisors = [4, 8, 16];
 
-    private readonly PromptWarmer _warmer = new(engine);
-    private PromptBuilder? _prompts; // made once the vocabulary is there; two threads may both make it, with the same result
+    private readonly CompletionEngine _engine;
+    private readonly TimeProvider _time;
+    private readonly PromptWarmer _warmer;
+    private readonly Lazy<Task<PromptBuilder>> _prompts; // made when it is first waited for
 
-    /// <summary>Completes when the model is loaded.</summary>
+    /// <param name="engine">Generates; its owner disposes it.</param>
+    /// <param name="time">Clock of deadlines.</param>
+    /// <param name="template">How the model is to be prompted; without it as it says itself.</param>
+    public CompletionService(CompletionEngine engine, TimeProvider time, TemplateOptions? template = null)
+    {
+        _engine = engine;
+        _time = time;
+        _warmer = new PromptWarmer(engine);
+        _prompts = new Lazy<Task<PromptBuilder>>(() => TemplateSelection.SelectAsync(engine, template ?? TemplateOptions.Trusting));
+    }
+
+    /// <summary>Completes when the model is loaded and its template settled.</summary>
     /// <exception cref="EngineException">It could not be.</exception>
-    public Task ReadyAsync(CancellationToken cancellationToken) => engine.Ready.WaitAsync(cancellationToken);
+    public Task ReadyAsync(CancellationToken cancellationToken) => _prompts.Value.WaitAsync(cancellationToken);
 
     /// <summary>Streams a suggestion as it grows. The last item says why it ended; an empty text means 'nothing here'.</summary>
     /// <remarks>Generation stops when the shaper has all it will show, when a token is cancelled, or when the caller stops reading.</remarks>
-    /// <exception cref="EngineException">The model could not be loaded.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, or no template works on it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the model was loading.</exception>
     public async IAsyncEnumerable<Suggestion> SuggestAsync(
         SuggestionRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var began = time.GetTimestamp();
+        var began = _time.GetTimestamp();
         if (await PromptsWithinAsync(request.Deadline, cancellationToken) is not { } prompts)
         {
             yield return new Suggestion("", FinishReason.Deadline);
@@ -46,7 +59,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
         {
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
             StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping)),
-            Deadline = request.Deadline - time.GetElapsedTime(began), // what waiting for the model has left of it
+            Deadline = request.Deadline - _time.GetElapsedTime(began), // what waiting for the model has left of it
         };
 
         var finish = FinishReason.None;
@@ -55,7 +68,7 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
 
         // The shaper's verdict stops the sequence; its last chunk still comes, and says what it cost.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await foreach (var chunk in engine.GenerateAsync(generation, enough.Token))
+        await foreach (var chunk in _engine.GenerateAsync(generation, enough.Token))
         {
             scores.Append(chunk);
             if (!shaper.IsDone)
@@ -78,8 +91,8 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
     internal async Task<IReadOnlyList<GenerationChunk>> GenerateRawAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
         var chunks = new List<GenerationChunk>();
-        if (Generation(request, await PromptsAsync(cancellationToken)) is not { } generation) return chunks;
-        await foreach (var chunk in engine.GenerateAsync(generation, cancellationToken)) chunks.Add(chunk);
+        if (Generation(request, await _prompts.Value.WaitAsync(cancellationToken)) is not { } generation) return chunks;
+        await foreach (var chunk in _engine.GenerateAsync(generation, cancellationToken)) chunks.Add(chunk);
         return chunks;
     }
 
@@ -87,13 +100,14 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
     private GenerationRequest? Generation(SuggestionRequest request, PromptBuilder prompts)
     {
         // What the settings ask for may be more than this model can take.
-        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, engine.MaxSequenceTokens / 4));
-        var budget = request.Prompt.Within(engine.MaxSequenceTokens - maxTokens - PromptBuilder.MaxOverhead(request.Path));
-        var prompt = prompts.Build(request.Text, request.Cursor, request.Path, budget);
-        if (prompt.Count == 0) return null;
-        return new GenerationRequest(prompt)
+        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, _engine.MaxSequenceTokens / 4));
+        var names = new FileNames(request.Path, request.Repository);
+        var budget = request.Prompt.Within(_engine.MaxSequenceTokens - maxTokens - prompts.Template.MaxOverhead(names));
+        var asked = prompts.Request(request.Text, request.Cursor, names, budget);
+        if (asked.Prompt.Count == 0) return null;
+        return asked with
         {
-            ShorterPrompts = Shorter(prompts, request, budget, prompt),
+            ShorterPrompts = Shorter(prompts, request, names, budget, asked.Prompt.Count),
             PromptBudget = budget.Budget,
             MaxTokens = maxTokens,
             ScoreTokens = true,
@@ -103,39 +117,31 @@ public sealed class CompletionService(CompletionEngine engine, TimeProvider time
     }
 
     /// <summary>Who asked by hand waits for the whole.</summary>
-    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, PromptOptions budget, IReadOnlyList<int> prompt)
+    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, FileNames names, PromptOptions budget, int whole)
     {
         var shorter = new List<IReadOnlyList<int>>(s_divisors.Length);
         if (request.Priority != RequestPriority.Automatic) return shorter;
         foreach (var divisor in s_divisors)
         {
-            var tokens = prompts.Build(request.Text, request.Cursor, request.Path, budget.DividedBy(divisor));
-            if (tokens.Count > 0 && tokens.Count < prompt.Count) shorter.Add(tokens);
+            var tokens = prompts.Request(request.Text, request.Cursor, names, budget.DividedBy(divisor)).Prompt;
+            if (tokens.Count > 0 && tokens.Count < whole) shorter.Add(tokens);
         }
 
         return shorter;
     }
 
-    /// <summary>Null where the model is not loaded by the deadline.</summary>
+    /// <summary>Null where the model is not there by the deadline.</summary>
     private async ValueTask<PromptBuilder?> PromptsWithinAsync(TimeSpan? deadline, CancellationToken cancellationToken)
     {
-        if (deadline is not { } limit || engine.Ready.IsCompleted) return await PromptsAsync(cancellationToken);
+        var prompts = _prompts.Value;
+        if (deadline is not { } limit || prompts.IsCompleted) return await prompts.WaitAsync(cancellationToken);
         try
         {
-            await engine.Ready.WaitAsync(limit, time, cancellationToken);
+            return await prompts.WaitAsync(limit, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
             return null;
         }
-
-        return await PromptsAsync(cancellationToken);
-    }
-
-    private async ValueTask<PromptBuilder> PromptsAsync(CancellationToken cancellationToken)
-    {
-        if (_prompts is { } known) return known;
-        var vocabulary = await engine.Ready.WaitAsync(cancellationToken);
-        return _prompts = new PromptBuilder(vocabulary, FimTemplate.For(vocabulary));
     }
 }

@@ -8,6 +8,9 @@ namespace Infill.Completion;
 /// <param name="Path">The file's name in the prompt.</param>
 public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, string Path)
 {
+    /// <summary>The name of the file's repository in the prompt; empty where it is in none.</summary>
+    public string Repository { get; init; } = "";
+
     public int MaxTokens { get; init; } = 96;
 
     public RequestPriority Priority { get; init; } = RequestPriority.Automatic;

@@ -51,8 +51,14 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
 
     public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
 
+    /// <summary>Where in the prompt the text stands that goes on; null where the model's FIM tokens tell.</summary>
+    public Range? Continued { get; init; }
+
     /// <summary>Any of these ends the text before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Tokens that end the text besides those that the vocabulary knows as its end.</summary>
+    public IReadOnlyList<int> StopTokens { get; init; } = [];
 
     /// <summary>Tokens that end a text are taken like any other, without text of their own: for benchmarks, which need equal lengths.</summary>
     public bool IgnoreEndOfText { get; init; }

@@ -9,17 +9,30 @@ public interface IVocabulary
     /// <summary>The model's own name, as its metadata says; may be empty.</summary>
     string ModelName { get; }
 
+    /// <summary>Tells the model's file from others, by its size and its beginning; empty where nothing can be said.</summary>
+    string Fingerprint => "";
+
     /// <summary>Number of tokens; logits have this length.</summary>
     int Size { get; }
 
+    /// <summary>As the metadata names them, or llama.cpp knows their spelling.</summary>
     FimTokens Fim { get; }
 
     /// <summary>Token that the model expects before every prompt; null where it expects none.</summary>
     int? BeginningOfText { get; }
 
+    /// <summary>A value of the model's metadata as text; empty where it has none.</summary>
+    string Metadata(string key) => "";
+
+    /// <summary>The one special token that is spelled so; null where there is none, or it takes several.</summary>
+    int? FindSpecial(string spelling);
+
     bool IsEndOfGeneration(int token);
 
-    /// <summary>Appends the tokens of <paramref name="text"/>. Text never becomes a special token, whatever it spells.</summary>
+    /// <summary>
+    /// Appends the tokens of <paramref name="text"/>, whose pieces spell it and nothing else: no blank goes before it. Text never
+    /// becomes a special token, whatever it spells.
+    /// </summary>
     void Tokenize(ReadOnlySpan<char> text, List<int> tokens);
 
     /// <summary>

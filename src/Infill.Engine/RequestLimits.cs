@@ -11,6 +11,14 @@ internal sealed record RequestLimits(IVocabulary Vocabulary, int SequenceTokens)
         if (request.MaxTokens < 1) throw new EngineException("The token limit must be at least 1.");
         Validate(request.Prompt, request.MaxTokens);
         foreach (var shorter in request.ShorterPrompts) Validate(shorter, request.MaxTokens);
+        if (request.Continued is { } continued) ValidateRange(continued, request.Prompt.Count);
+    }
+
+    private static void ValidateRange(Range continued, int count)
+    {
+        var (start, end) = (continued.Start.GetOffset(count), continued.End.GetOffset(count));
+        if (start >= 0 && start <= end && end <= count) return;
+        throw new EngineException($"The text that goes on is said to stand at {continued} of a prompt of {count} tokens.");
     }
 
     private void Validate(IReadOnlyList<int> prompt, int maxTokens)

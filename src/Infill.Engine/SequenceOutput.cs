@@ -25,7 +25,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         var token = sequence.Sampler.Next(logits);
         RecordTime(sequence);
         var chosen = Trace(sequence.Ticket.Request, logits, token);
-        if (vocabulary.IsEndOfGeneration(token) && !sequence.Ticket.Request.IgnoreEndOfText)
+        if (EndsText(sequence.Ticket.Request, token))
         {
             traced = chosen;
             sequence.CountEndToken();
@@ -81,6 +81,19 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
         var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush().ToString();
         sequence.Ticket.Output.Complete(new GenerationChunk(rest, reason, usage) { Tokens = traced is { } token ? [token] : [], Fault = fault });
+    }
+
+    private bool EndsText(GenerationRequest request, int token)
+    {
+        if (request.IgnoreEndOfText) return false;
+        if (vocabulary.IsEndOfGeneration(token)) return true;
+        var stops = request.StopTokens;
+        for (var i = 0; i < stops.Count; i++)
+        {
+            if (stops[i] == token) return true;
+        }
+
+        return false;
     }
 
     private void RecordDurations(Sequence sequence, FinishReason reason, Usage usage, long now)

@@ -1,6 +1,8 @@
 using Infill.Completion;
+using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Protocol.JsonRpc;
+using Infill.Protocol.Lsp;
 using Infill.Server.Handlers;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +20,7 @@ internal sealed class Conversation
     private readonly ClientLink _client;
     private readonly Connection _connection;
     private readonly Lazy<CompletionEngine> _engine;
+    private readonly Lazy<CompletionService> _completions;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _running;
@@ -31,6 +34,7 @@ internal sealed class Conversation
         _logger = Loggers.CreateLogger(nameof(Conversation));
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem));
         _engine = new Lazy<CompletionEngine>(MakeEngine);
+        _completions = new Lazy<CompletionService>(MakeCompletions);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)));
         _client.Attach(_connection);
     }
@@ -75,8 +79,7 @@ internal sealed class Conversation
         }.Register(methods);
         new TextDocumentHandler(_session, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
 
-        var completions = new Lazy<CompletionService>(() => new CompletionService(Engine, _options.Time));
-        var suggestions = new SuggestionSource(_session, completions, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var suggestions = new SuggestionSource(_session, _completions, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
         new CompletionHandler(_session, suggestions).Register(methods);
         return methods;
@@ -87,7 +90,7 @@ internal sealed class Conversation
         _begun.TrySetResult();
 
         // Not before: the answer to initialize must not wait for a core that is loading the model.
-        _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine);
+        _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _completions.Value);
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
@@ -99,6 +102,13 @@ internal sealed class Conversation
         _logger.LogInformation("The editor's process is gone; the server ends.");
         Stop();
     }
+
+    private CompletionService MakeCompletions() => new(Engine, _options.Time, new TemplateOptions
+    {
+        Named = _session.Settings.Template,
+        Proofs = _options.Proofs,
+        Warn = warning => _client.Show(MessageType.Warning, $"Infill: {warning}"),
+    });
 
     private CompletionEngine MakeEngine()
     {

@@ -64,6 +64,20 @@ internal static class Conversions
         return Uri.UnescapeDataString(uri[(slash + 1)..]);
     }
 
+    /// <summary>The name of the document's repository in a prompt: that of its folder; empty where it is in none.</summary>
+    /// <param name="uri">The document.</param>
+    /// <param name="folders">Roots, longest first.</param>
+    public static string ToRepositoryName(string uri, IReadOnlyList<string> folders)
+    {
+        foreach (var folder in folders)
+        {
+            var root = folder.TrimEnd('/');
+            if (uri.Length > root.Length && uri[root.Length] == '/' && uri.StartsWith(root, StringComparison.Ordinal)) return Uri.UnescapeDataString(root[(root.LastIndexOf('/') + 1)..]);
+        }
+
+        return "";
+    }
+
     /// <summary>The command that a client runs when the item was accepted; its argument is the completion's id.</summary>
     public static Command AcceptedCommand(string id) =>
         new("Accepted", CommandNames.Accepted, [JsonSerializer.SerializeToElement(id, ProtocolJsonContext.Default.String)]);

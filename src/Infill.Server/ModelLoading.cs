@@ -1,3 +1,4 @@
+using Infill.Completion;
 using Infill.Engine;
 using Infill.Engine.Llama;
 using Infill.Protocol.Lsp;
@@ -33,20 +34,21 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     }
 
     /// <summary>Follows the loading to its end; a failure is shown once, and suggestions then stay empty.</summary>
-    public async Task FollowAsync(CompletionEngine engine)
+    public async Task FollowAsync(CompletionEngine engine, CompletionService completions)
     {
         var shown = ShowProgressAsync(); // beside: a client that never answers is told of a failure all the same
         string outcome;
         try
         {
             var vocabulary = await engine.Ready;
+            await completions.ReadyAsync(CancellationToken.None);
             outcome = $"model {vocabulary.ModelName} is ready";
             logger.LogInformation("The model {Name} is loaded from '{Path}'.", vocabulary.ModelName, session.Settings.ModelPath);
         }
         catch (Exception e)
         {
-            // Whatever kept the model from loading, the user must hear of it, and the session goes on without suggestions.
-            outcome = "the model could not be loaded";
+            // Whatever keeps the model from being used, the user must hear of it, and the session goes on without suggestions.
+            outcome = "the model can't be used";
             logger.LogError(e.InnerException, "No suggestions: {Reason}", e.Message);
             client.Show(MessageType.Error, $"Infill can't suggest anything: {e.Message}");
         }

@@ -1,3 +1,4 @@
+using Infill.Server.Settings;
 using Infill.Server;
 using Infill.Server.Commands;
 
@@ -5,7 +6,7 @@ if (args is ["lsp"] or ["lsp", "--stdio"])
 {
     // How editors start it: parsing two words with the full grammar would take a tenth of the time that a client waits.
     StartUp.LoadProtocolBeside();
-    return await LspCommand.RunAsync(model: null, isVerbose: false, CancellationToken.None);
+    return await LspCommand.RunAsync(new SettingsLayer(), isVerbose: false, CancellationToken.None);
 }
 
 return await CommandLine.RunAsync(args);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Server.Settings;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
 
     /// <summary>Settings given as arguments: stronger than all others.</summary>
     public SettingsLayer? CommandLine { get; init; }
+
+    /// <summary>Where it is remembered which templates work on which models; null takes them on trust.</summary>
+    public ProofMemory? Proofs { get; init; }
 
     /// <summary>Least level that is written to stderr.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

@@ -11,63 +11,40 @@ public enum FimOrder
     /// <summary>SPM: what is being typed comes last, so a keystroke costs its own tokens only.</summary>
     SuffixFirst,
 
-    /// <summary>The model has no FIM tokens: it continues the prefix and knows nothing of the suffix.</summary>
+    /// <summary>The model continues the prefix and knows nothing of the suffix.</summary>
     PrefixOnly,
 }
 
-/// <summary>Places the parts of a prompt between a model's own special tokens.</summary>
-/// <param name="Name">For people: logs and <c>doctor</c>.</param>
-/// <param name="Order">Layout.</param>
-public sealed record FimTemplate(string Name, FimOrder Order)
+/// <summary>How one family of models was taught to fill in the middle. <see cref="FimTemplates"/> has them all.</summary>
+/// <param name="Name">As people choose it in settings.</param>
+/// <param name="OneFile">The prompt of one file, as <see cref="FimLayout"/> writes it.</param>
+public sealed record FimTemplate(string Name, string OneFile)
 {
-    /// <summary>Tokens that a prompt may have besides those of its texts: beginning of text, file, prefix, suffix and middle.</summary>
-    internal const int MaxMarkers = 5;
+    /// <summary>The prompt of several files; null where the family knows none.</summary>
+    public string? Repository { get; init; }
 
-    /// <summary>Chosen by the model's vocabulary and name, never by the name of its file.</summary>
-    public static FimTemplate For(IVocabulary vocabulary)
-    {
-        var fim = vocabulary.Fim;
-        if (fim.Prefix is null || fim.Suffix is null || fim.Middle is null) return new FimTemplate("prefix only", FimOrder.PrefixOnly);
+    /// <summary>One of the other files in it.</summary>
+    public string? OtherFile { get; init; }
 
-        // The seed model was trained on both orders and is clearly better suffix first; its metadata doesn't say so.
-        if (vocabulary is { ModelName: "fim-52m", Size: 16384 }) return new FimTemplate("infill suffix-first", FimOrder.SuffixFirst);
+    /// <summary>Text that the prefix was always seen to begin with.</summary>
+    public string Lead { get; init; } = "";
 
-        return new FimTemplate("prefix-first", FimOrder.PrefixFirst);
-    }
+    /// <summary>Whether a model with all the markers is of the family; null where markers alone tell.</summary>
+    public Func<IVocabulary, bool>? Fits { get; init; }
 
-    /// <summary>The prompt's tokens.</summary>
-    public List<int> Render(FimPrompt prompt, IVocabulary vocabulary)
-    {
-        var fim = vocabulary.Fim;
-        var tokens = new List<int>(prompt.Name.Count + prompt.Prefix.Count + prompt.Suffix.Count + MaxMarkers);
-        if (vocabulary.BeginningOfText is { } beginning) tokens.Add(beginning);
-        if (fim.FileSeparator is { } separator && prompt.Name.Count > 0)
-        {
-            tokens.Add(separator);
-            tokens.AddRange(prompt.Name);
-        }
+    /// <summary>False where it is used only by those who name it.</summary>
+    public bool IsChosenAlone { get; init; } = true;
 
-        switch (Order)
-        {
-            case FimOrder.SuffixFirst:
-                tokens.Add(fim.Suffix!.Value);
-                tokens.AddRange(prompt.Suffix);
-                tokens.Add(fim.Prefix!.Value);
-                tokens.AddRange(prompt.Prefix);
-                tokens.Add(fim.Middle!.Value);
-                break;
-            case FimOrder.PrefixFirst:
-                tokens.Add(fim.Prefix!.Value);
-                tokens.AddRange(prompt.Prefix);
-                tokens.Add(fim.Suffix!.Value);
-                tokens.AddRange(prompt.Suffix);
-                tokens.Add(fim.Middle!.Value);
-                break;
-            default:
-                tokens.AddRange(prompt.Prefix);
-                break;
-        }
+    /// <summary>Metadata by which a model may name its template itself.</summary>
+    public const string MetadataKey = "infill.fim_template";
 
-        return tokens;
-    }
+    public FimOrder Order { get; } =
+        !OneFile.Contains("{suffix}", StringComparison.Ordinal) ? FimOrder.PrefixOnly
+        : OneFile.IndexOf("{suffix}", StringComparison.Ordinal) < OneFile.IndexOf("{prefix}", StringComparison.Ordinal) ? FimOrder.SuffixFirst
+        : FimOrder.PrefixFirst;
+
+    /// <summary>Chosen by the model's vocabulary and metadata, never by the name of its file.</summary>
+    public static FimTemplate For(IVocabulary model) =>
+        FimTemplates.Named(model.Metadata(MetadataKey)) ??
+        FimTemplates.All.First(template => template.IsChosenAlone && BoundTemplate.HasMarkers(template, model) && template.Fits?.Invoke(model) != false);
 }

@@ -4,46 +4,36 @@ using Infill.Engine;
 namespace Infill.Completion.Prompting;
 
 /// <summary>A place in a document → the prompt's tokens, within the budget. Any thread.</summary>
+/// <exception cref="EngineException">The model lacks a marker of the template.</exception>
 public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 {
     private readonly LineTokenizer _tokenizer = new(vocabulary);
+    private readonly BoundTemplate _bound = new(template, vocabulary);
 
     /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
     private const int CharactersPerToken = 3;
 
-    /// <summary>Longer names are cut: they may be any URI, and are no part of the budgets.</summary>
-    private const int MaxPathLength = 256;
+    /// <summary>The template with the model's own tokens.</summary>
+    public BoundTemplate Template => _bound;
 
-    public FimTemplate Template => template;
-
-    /// <summary>Tokens that a prompt may have besides its two texts: a token is at least a byte, a character at most three.</summary>
-    public static int MaxOverhead(string path) => FimTemplate.MaxMarkers + 1 + (3 * Math.Min(path.Length, MaxPathLength)); // 1: the line feed after the name
-
-    /// <summary>Builds the prompt for a cursor.</summary>
+    /// <summary>Builds the prompt for a cursor, and what goes with it: the text that goes on, and what ends it.</summary>
     /// <param name="text">The document.</param>
     /// <param name="cursor">Offset in UTF-16 units.</param>
-    /// <param name="path">The file's name in the prompt; may be empty.</param>
+    /// <param name="names">How the file is called in the prompt.</param>
     /// <param name="options">The budget.</param>
-    /// <returns>Tokens, special ones included.</returns>
+    public GenerationRequest Request(SourceText text, int cursor, FileNames names, PromptOptions options)
+    {
+        var tokens = _bound.Render(Window(text, cursor, options) with { Names = names }, out var prefix);
+        return new GenerationRequest(tokens) { Continued = prefix, StopTokens = _bound.Stops };
+    }
+
+    /// <summary>The prompt's tokens alone, special ones included.</summary>
     public IReadOnlyList<int> Build(SourceText text, int cursor, string path, PromptOptions options) =>
-        template.Render(Window(text, cursor, path, options), vocabulary);
+        Request(text, cursor, new FileNames(path), options).Prompt;
 
-    /// <summary>The parts that <see cref="Build"/> makes a prompt of.</summary>
-    public FimPrompt Window(SourceText text, int cursor, string path, PromptOptions options)
-    {
-        var prefix = FitPrefix(text, cursor, options.PrefixTokens);
-        var suffix = FitSuffix(text, cursor, options.SuffixTokens);
-        return new FimPrompt(path.Length == 0 ? [] : Tokens(Shorten(path) + "\n"), prefix, suffix);
-    }
-
-    /// <summary>The end of a long name says more than its beginning; cut between two folders where there are any.</summary>
-    private static string Shorten(string path)
-    {
-        if (path.Length <= MaxPathLength) return path;
-        var slash = path.IndexOf('/', path.Length - MaxPathLength);
-        var start = slash >= 0 && slash < path.Length - 1 ? slash + 1 : path.Length - MaxPathLength;
-        return char.IsLowSurrogate(path[start]) ? path[(start + 1)..] : path[start..];
-    }
+    /// <summary>The texts around the cursor that <see cref="Request"/> makes a prompt of.</summary>
+    public FimPrompt Window(SourceText text, int cursor, PromptOptions options) =>
+        new(FitPrefix(text, cursor, options.PrefixTokens), FitSuffix(text, cursor, options.SuffixTokens));
 
     /// <summary>
     /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
@@ -54,7 +44,7 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
             var start = Anchor(text, cursor, window);
-            var prefix = Tokens(text.Substring(start, cursor - start));
+            var prefix = Tokens(template.Lead + text.Substring(start, cursor - start));
             if (prefix.Count <= budget) return prefix;
         }
 

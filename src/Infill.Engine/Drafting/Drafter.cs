@@ -115,24 +115,29 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
         }
 
         _history.Append(TokenHistory.Gap);
-        AppendInReadingOrder(sequence.Tokens, sequence.PromptTokens);
+        AppendInReadingOrder(sequence.Tokens, sequence.PromptTokens, sequence.IsShortened ? null : request.Continued);
         _followed = sequence.PromptTokens;
         _match = request.DraftHints.Count > 0 ? new HistoryMatch(0, HintLength) : _history.FindLongest();
     }
 
     /// <summary>What stands before the cursor goes last, since it is what the text continues, wherever the prompt has it.</summary>
-    private void AppendInReadingOrder(IReadOnlyList<int> tokens, int count)
+    private void AppendInReadingOrder(IReadOnlyList<int> tokens, int count, Range? continued)
     {
-        var prefix = count;
-        while (prefix > 0 && tokens[prefix - 1] != vocabulary.Fim.Prefix) prefix--;
-        var end = prefix;
-        while (end < count && tokens[end] != vocabulary.Fim.Suffix && tokens[end] != vocabulary.Fim.Middle) end++;
-
+        var (prefix, end) = continued is { } range ? (range.Start.GetOffset(count), range.End.GetOffset(count)) : FindPrefix(tokens, count);
         Append(tokens, 0, prefix);
         _history.Append(TokenHistory.Gap);
         Append(tokens, end, count);
         _history.Append(TokenHistory.Gap);
         Append(tokens, prefix, end);
+    }
+
+    private (int Start, int End) FindPrefix(IReadOnlyList<int> tokens, int count)
+    {
+        var prefix = count;
+        while (prefix > 0 && tokens[prefix - 1] != vocabulary.Fim.Prefix) prefix--;
+        var end = prefix;
+        while (end < count && tokens[end] != vocabulary.Fim.Suffix && tokens[end] != vocabulary.Fim.Middle) end++;
+        return (prefix, end);
     }
 
     private void Append(IReadOnlyList<int> tokens, int start, int end)

@@ -8,16 +8,16 @@ namespace Infill.Engine.Llama;
 
 /// <summary>A GGUF file's weights, which may be released and loaded again, and its vocabulary, which is constant: any thread may ask it.</summary>
 /// <remarks>Once disposed, what still asks gets <see cref="ObjectDisposedException"/>; calls that run hold the weights until they return.</remarks>
-public sealed class LlamaModel : IModel, IVocabulary
+public sealed partial class LlamaModel : IModel, IVocabulary
 {
-    private readonly byte[][] _pieces;
-    private readonly bool[] _ends;
+    private string? _fingerprint;
     private volatile LlamaModelHandle _handle; // exchanged by the engine thread when weights go and come
-    private bool _hasWeights = true;           // engine thread
+    private bool _hasWeights;                  // engine thread
 
-    private LlamaModel(LlamaModelHandle handle, string path)
+    private LlamaModel(LlamaModelHandle handle, string path, bool hasWeights)
     {
         _handle = handle;
+        _hasWeights = hasWeights;
         Path = path;
         var vocabulary = LlamaNative.ModelGetVocab(handle);
         Size = LlamaNative.VocabSize(vocabulary);
@@ -31,14 +31,12 @@ public sealed class LlamaModel : IModel, IVocabulary
             Known(LlamaNative.VocabFimRepository(vocabulary)),
             Known(LlamaNative.VocabFimSeparator(vocabulary)));
         BeginningOfText = LlamaNative.VocabAddsBos(vocabulary) != 0 ? Known(LlamaNative.VocabBos(vocabulary)) : null;
-        CellBytes = MeasureCell(handle);
+        CellBytes = hasWeights ? MeasureCell(handle) : 0; // llama.cpp ends the process over layers that a bare vocabulary lacks
         Description = Describe(handle);
         _pieces = new byte[Size][]; // filled as tokens come up: a vocabulary can have 200,000 of them
         _ends = new bool[Size];
-        for (var token = 0; token < Size; token++)
-        {
-            _ends[token] = LlamaNative.VocabIsEndOfGeneration(vocabulary, token) != 0;
-        }
+        _markers = FindMarkers(vocabulary);
+        _blankTokens = CountBlankTokens();
     }
 
     public IVocabulary Vocabulary => this;
@@ -46,6 +44,8 @@ public sealed class LlamaModel : IModel, IVocabulary
     public string Path { get; }
 
     public string ModelName { get; }
+
+    public string Fingerprint => _fingerprint ??= GgufFile.Fingerprint(Path); // two threads may both read it: same text
 
     public int Size { get; }
 
@@ -82,8 +82,12 @@ public sealed class LlamaModel : IModel, IVocabulary
             throw new EngineException($"'{path}' is an encoder model; Infill needs one that generates text.");
         }
 
-        return new LlamaModel(handle, path);
+        return new LlamaModel(handle, path, hasWeights: true);
     }
+
+    /// <summary>Loads the vocabulary alone, as files have it that hold nothing else. No context can be made of those.</summary>
+    /// <exception cref="EngineException">As <see cref="Load"/>.</exception>
+    internal static LlamaModel LoadVocabulary(string path) => new(Open(path, isVocabularyOnly: true), path, hasWeights: false);
 
     public IModelRunner CreateRunner(EngineOptions options)
     {
@@ -94,33 +98,6 @@ public sealed class LlamaModel : IModel, IVocabulary
     public void ReleaseWeights()
     {
         if (_hasWeights) Exchange(Open(Path, isVocabularyOnly: true), hasWeights: false);
-    }
-
-    public bool IsEndOfGeneration(int token) => _ends[token];
-
-    /// <remarks>parse_special is off: a document that spells a FIM marker stays text.</remarks>
-    public void Tokenize(ReadOnlySpan<char> text, List<int> tokens) => Tokenize(text, tokens, parseSpecial: 0);
-
-    public void TokenizeMarked(ReadOnlySpan<char> text, List<int> tokens) => Tokenize(text, tokens, parseSpecial: 1);
-
-    public ReadOnlySpan<byte> Piece(int token) => _pieces[token] ??= ReadPiece(token); // two threads may both read it: same bytes
-
-    /// <summary>A metadata value as text; empty where the file has none.</summary>
-    public unsafe string Metadata(string key)
-    {
-        var buffer = stackalloc byte[1024];
-        var length = LlamaNative.ModelMetadata(_handle, key, buffer, 1024);
-        return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 1023));
-    }
-
-    /// <summary>How a token is spelled in the vocabulary, special ones included: for people to read.</summary>
-    public unsafe string Spelling(int token)
-    {
-        // llama.cpp ends the process over a token that it doesn't have.
-        ArgumentOutOfRangeException.ThrowIfNegative(token);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, Size);
-        using var hold = new VocabularyHold(this);
-        return Marshal.PtrToStringUTF8((nint)LlamaNative.VocabText(hold.Vocabulary, token)) ?? "";
     }
 
     public void Dispose() => _handle.Dispose();
@@ -151,61 +128,6 @@ public sealed class LlamaModel : IModel, IVocabulary
     }
 
     private static int? Known(int token) => token < 0 ? null : token;
-
-    private unsafe void Tokenize(ReadOnlySpan<char> text, List<int> tokens, byte parseSpecial)
-    {
-        if (text.IsEmpty) return;
-        var bytes = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
-        var ids = System.Buffers.ArrayPool<int>.Shared.Rent(text.Length + 8);
-        try
-        {
-            var length = Encoding.UTF8.GetBytes(text, bytes);
-            int count;
-            fixed (byte* textPointer = bytes)
-            {
-                count = TokenizeInto(textPointer, length, ids, parseSpecial);
-                if (count < 0) // more tokens than characters: that many are needed
-                {
-                    System.Buffers.ArrayPool<int>.Shared.Return(ids);
-                    ids = System.Buffers.ArrayPool<int>.Shared.Rent(-count);
-                    count = TokenizeInto(textPointer, length, ids, parseSpecial);
-                }
-            }
-
-            if (count < 0) throw new EngineException("llama.cpp could not tokenize a text; it may be too long.");
-            tokens.AddRange(ids.AsSpan(0, count));
-        }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
-            System.Buffers.ArrayPool<int>.Shared.Return(ids);
-        }
-    }
-
-    private unsafe int TokenizeInto(byte* text, int length, int[] ids, byte parseSpecial)
-    {
-        using var hold = new VocabularyHold(this);
-        fixed (int* idsPointer = ids)
-        {
-            return LlamaNative.Tokenize(hold.Vocabulary, text, length, idsPointer, ids.Length, addSpecial: 0, parseSpecial);
-        }
-    }
-
-    private unsafe byte[] ReadPiece(int token)
-    {
-        using var hold = new VocabularyHold(this);
-        var buffer = stackalloc byte[256];
-        var length = LlamaNative.TokenToPiece(hold.Vocabulary, token, buffer, 256, leftStrip: 0, special: 0);
-        if (length >= 0) return new ReadOnlySpan<byte>(buffer, length).ToArray();
-
-        var larger = new byte[-length];
-        fixed (byte* pointer = larger)
-        {
-            length = LlamaNative.TokenToPiece(hold.Vocabulary, token, pointer, larger.Length, leftStrip: 0, special: 0);
-        }
-
-        return larger.AsSpan(0, Math.Max(length, 0)).ToArray();
-    }
 
     /// <remarks>As the first layer has it; the layers of some models differ, and then it is an estimate.</remarks>
     private long MeasureCell(LlamaModelHandle handle)
@@ -288,36 +210,5 @@ public sealed class LlamaModel : IModel, IVocabulary
                 return false;
             }
         }
-    }
-
-    /// <summary>Keeps the file's native object, whose vocabulary is read through a bare pointer, from being freed meanwhile by another thread.</summary>
-    private readonly ref struct VocabularyHold
-    {
-        private readonly LlamaModelHandle _handle;
-
-        /// <exception cref="ObjectDisposedException">The model is freed already.</exception>
-        public VocabularyHold(LlamaModel model)
-        {
-            var held = false;
-            do
-            {
-                _handle = model._handle;
-                try
-                {
-                    _handle.DangerousAddRef(ref held);
-                }
-                catch (ObjectDisposedException) when (_handle != model._handle)
-                {
-                    // Exchanged between the two lines: the new one is asked.
-                }
-            }
-            while (!held);
-
-            Vocabulary = LlamaNative.ModelGetVocab(_handle);
-        }
-
-        public nint Vocabulary { get; }
-
-        public void Dispose() => _handle.DangerousRelease();
     }
 }

@@ -75,8 +75,8 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_vocab_is_eog")]
     internal static partial byte VocabIsEndOfGeneration(nint vocab, int token);
 
-    [LibraryImport("llama", EntryPoint = "llama_vocab_is_control")]
-    internal static partial byte VocabIsControl(nint vocab, int token);
+    [LibraryImport("llama", EntryPoint = "llama_vocab_get_attr")]
+    internal static partial LlamaTokenAttributes VocabAttributes(nint vocab, int token);
 
     [LibraryImport("llama", EntryPoint = "llama_vocab_bos")]
     internal static partial int VocabBos(nint vocab);

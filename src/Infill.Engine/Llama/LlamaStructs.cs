@@ -113,3 +113,16 @@ internal enum GgmlLogLevel
     Error = 4,
     Continue = 5,
 }
+
+/// <summary><c>llama_token_attr</c>, as far as it is asked about.</summary>
+[Flags]
+internal enum LlamaTokenAttributes
+{
+    None = 0,
+
+    /// <summary>Never made of text.</summary>
+    Control = 1 << 3,
+
+    /// <summary>A word that the model's makers added: text that spells it becomes it, markers included.</summary>
+    UserDefined = 1 << 4,
+}

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Infill.Completion;
+using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
@@ -20,19 +21,28 @@ internal static class CompleteCommand
         var json = CommonOptions.Json();
         var maxTokens = new Option<int?>("--max-tokens") { Description = "Tokens to generate at most.", HelpName = "N" };
         var model = CommonOptions.Model();
-        var command = new Command("complete", "Suggest what to write at a place in a file.") { place, json, maxTokens, model };
+        var template = CommonOptions.Template();
+        var command = new Command("complete", "Suggest what to write at a place in a file.") { place, json, maxTokens, model, template };
         command.SetAction((arguments, cancellationToken) => RunAsync(
-            arguments.GetRequiredValue(place), arguments.GetValue(json), arguments.GetValue(maxTokens), arguments.GetValue(model), cancellationToken));
+            arguments.GetRequiredValue(place),
+            arguments.GetValue(json),
+            new SettingsLayer { MaxTokens = arguments.GetValue(maxTokens), Model = arguments.GetValue(model), Template = arguments.GetValue(template) },
+            cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string place, bool isJson, int? maxTokens, string? model, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string place, bool isJson, SettingsLayer given, CancellationToken cancellationToken)
     {
         if (!FilePlace.TryRead(place, out var found, out var problem)) return await FailAsync(problem, ExitCodes.BadArguments);
-        if (maxTokens is < 1 or > 1024) return await FailAsync($"--max-tokens is {maxTokens}; it must be between 1 and 1024.", ExitCodes.BadArguments);
+        if (given.MaxTokens is < 1 or > 1024) return await FailAsync($"--max-tokens is {given.MaxTokens}; it must be between 1 and 1024.", ExitCodes.BadArguments);
+
+        if (given.Template is { } name && name != "auto" && FimTemplates.Named(name) is null)
+        {
+            return await FailAsync($"There is no template '{name}'; there are auto, {string.Join(", ", FimTemplates.All.Select(static each => each.Name))}.", ExitCodes.BadArguments);
+        }
 
         var problems = new List<string>();
-        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), new SettingsLayer { MaxTokens = maxTokens, Model = model }], problems.Add);
+        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), given], problems.Add);
         foreach (var sentence in problems)
         {
             await Console.Error.WriteLineAsync(sentence);
@@ -59,14 +69,16 @@ internal static class CompleteCommand
     private static async Task<int> SuggestAsync(
         CompletionEngine engine, InfillSettings settings, FilePlace place, bool isJson, long began, CancellationToken cancellationToken)
     {
-        await engine.Ready.WaitAsync(cancellationToken);
+        var template = new TemplateOptions { Named = settings.Template, Proofs = SettingsSources.Proofs, Warn = Console.Error.WriteLine };
+        var completions = new CompletionService(engine, TimeProvider.System, template);
+        await completions.ReadyAsync(cancellationToken);
         var loaded = Stopwatch.GetTimestamp();
         var request = settings.RequestAt(place.Text, place.Cursor, place.Name) with { Priority = RequestPriority.Invoked };
 
         var shown = "";
         TimeSpan? firstText = null;
         Suggestion? last = null;
-        await foreach (var suggestion in new CompletionService(engine, TimeProvider.System).SuggestAsync(request, cancellationToken))
+        await foreach (var suggestion in completions.SuggestAsync(request, cancellationToken))
         {
             last = suggestion;
             if (suggestion.Text.Length > shown.Length)

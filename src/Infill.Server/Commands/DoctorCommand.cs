@@ -20,12 +20,13 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var command = new Command("doctor", "Check this machine, the native library and the model.") { model };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(model), cancellationToken));
+        var template = CommonOptions.Template();
+        var command = new Command("doctor", "Check this machine, the native library and the model.") { model, template };
+        command.SetAction((arguments, cancellationToken) => RunAsync(new SettingsLayer { Model = arguments.GetValue(model), Template = arguments.GetValue(template) }, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? model, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(SettingsLayer given, CancellationToken cancellationToken)
     {
         var findings = new Findings();
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
@@ -33,7 +34,7 @@ internal static class DoctorCommand
         findings.Good("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, {memory:F1} GiB");
 
         var problems = new List<string>();
-        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), new SettingsLayer { Model = model }], problems.Add);
+        var settings = InfillSettings.From([.. SettingsSources.Own(problems.Add), given], problems.Add);
         foreach (var problem in problems)
         {
             findings.Bad("settings", problem, $"correct '{SettingsSources.UserFile}' or the INFILL_* variable");
@@ -70,7 +71,10 @@ internal static class DoctorCommand
             await using var engine = new CompletionEngine(() => Describe(findings, settings, logger), settings.Engine, TimeProvider.System, logger);
             await engine.Ready.WaitAsync(cancellationToken);
             findings.Good("loading", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0} ms, {settings.Engine.Threads} threads");
-            await CheckSuggestionAsync(findings, new CompletionService(engine, TimeProvider.System), settings, cancellationToken);
+            var options = new TemplateOptions { Named = settings.Template, Proofs = SettingsSources.Proofs, Warn = warning => findings.Good("warning", warning) };
+            var service = new CompletionService(engine, TimeProvider.System, options);
+            await service.ReadyAsync(cancellationToken);
+            await CheckSuggestionAsync(findings, service, settings, cancellationToken);
         }
         catch (EngineException e)
         {
@@ -83,23 +87,21 @@ internal static class DoctorCommand
         LlamaLibrary.Load(logger);
         var model = LlamaModel.Load(settings.ModelPath);
         findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens");
-        var template = FimTemplate.For(model);
+        var template = settings.Template ?? FimTemplate.For(model);
         if (template.Order == FimOrder.PrefixOnly)
         {
             findings.Bad("FIM tokens", "the model has none, so it can't see what follows the cursor", "choose a model trained to fill in the middle");
         }
         else
         {
-            findings.Good("FIM tokens", $"prefix {Name(model, model.Fim.Prefix)}, suffix {Name(model, model.Fim.Suffix)}, middle {Name(model, model.Fim.Middle)}, " +
-                $"file {Name(model, model.Fim.FileSeparator)}; template {template.Name}");
+            var markers = new BoundTemplate(template, model).MarkersBySpelling().Select(static marker => $"{marker.Key} ({marker.Value})");
+            findings.Good("FIM tokens", $"template {template.Name}: {string.Join(", ", markers)}");
         }
 
         using var runner = model.CreateRunner(settings.Engine);
         findings.Good("KV cache", $"{runner.MaxSequences} sequences of up to {runner.ContextTokens} tokens, {runner.ContextCells * model.CellBytes / (double)(1 << 20):F0} MiB");
         return model;
     }
-
-    private static string Name(LlamaModel model, int? token) => token is { } known ? $"{model.Spelling(known)} ({known})" : "none";
 
     private static async Task CheckSuggestionAsync(Findings findings, CompletionService service, InfillSettings settings, CancellationToken cancellationToken)
     {

@@ -16,14 +16,15 @@ internal static class LspCommand
         var stdio = new Option<bool>("--stdio") { Description = "Speak over standard input and output (the default, and the only way for now)." };
         var parent = new Option<int?>("--clientProcessId") { Description = "The editor's process, as initialize names it too.", Hidden = true }; // LSP has editors pass it
         var model = CommonOptions.Model();
+        var template = CommonOptions.Template();
         var verbose = new Option<bool>("--verbose") { Description = "Log more to standard error." };
-        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, parent, model, verbose };
+        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, parent, model, template, verbose };
         command.SetAction((arguments, cancellationToken) =>
-            RunAsync(arguments.GetValue(model), arguments.GetValue(verbose), cancellationToken));
+            RunAsync(new SettingsLayer { Model = arguments.GetValue(model), Template = arguments.GetValue(template) }, arguments.GetValue(verbose), cancellationToken));
         return command;
     }
 
-    public static Task<int> RunAsync(string? model, bool isVerbose, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(SettingsLayer given, bool isVerbose, CancellationToken cancellationToken)
     {
         static void Problem(string problem) => Console.Error.WriteLine(problem);
         var own = SettingsSources.Own(Problem);
@@ -31,8 +32,9 @@ internal static class LspCommand
             new ServerOptions(OpenInput(), OpenOutput())
             {
                 OwnLayers = own,
-                CommandLine = model is null ? null : new SettingsLayer { Model = model },
+                CommandLine = given,
                 CacheFolder = SettingsSources.CacheFolder,
+                Proofs = SettingsSources.Proofs,
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },
             cancellationToken);

@@ -27,6 +27,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         if (!settings.Enabled && !isInvoked) yield break;
         var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders)) with
         {
+            Repository = Conversions.ToRepositoryName(uri, session.Folders),
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
             Deadline = settings.Deadline,
             Superseded = superseded,

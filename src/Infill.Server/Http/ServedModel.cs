@@ -50,13 +50,13 @@ internal sealed class ServedModel(CompletionEngine engine, InfillSettings settin
     public async Task<IReadOnlyList<int>> AroundCursorAsync(string prefix, string suffix, int maxTokens, CancellationToken cancellationToken)
     {
         var vocabulary = await VocabularyAsync(cancellationToken);
-        var prompts = _prompts ??= new PromptBuilder(vocabulary, FimTemplate.For(vocabulary));
-        if (prompts.Template.Order == FimOrder.PrefixOnly)
+        var prompts = _prompts ??= new PromptBuilder(vocabulary, settings.Template ?? FimTemplate.For(vocabulary));
+        if (prompts.Template.Template.Order == FimOrder.PrefixOnly)
         {
             throw ApiException.NotSupported("Infill is not supported by this model: it has no fill-in-the-middle tokens.");
         }
 
-        var room = engine.MaxSequenceTokens - maxTokens - PromptBuilder.MaxOverhead("");
+        var room = engine.MaxSequenceTokens - maxTokens - prompts.Template.MaxOverhead(FileNames.None);
         return prompts.Build(SourceText.From(prefix + suffix), prefix.Length, "", settings.Prompt.Within(room));
     }
 }

@@ -26,6 +26,9 @@ public sealed record InfillSettings
 
     public string ModelPath { get; init; } = DefaultModel.Path;
 
+    /// <summary>How the model is prompted; null leaves it to the model.</summary>
+    public FimTemplate? Template { get; init; }
+
     public EngineOptions Engine { get; init; } = new();
 
     /// <summary>Merges layers, the strongest last.</summary>
@@ -71,6 +74,7 @@ public sealed record InfillSettings
             Budget = TimeSpan.FromMilliseconds(Within("promptBudget", layer.PromptBudget, 1, 600_000, (int)Prompt.Budget.TotalMilliseconds, problem)),
         },
         ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
+        Template = TemplateOf(layer.Template, problem),
         Engine = Engine with
         {
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
@@ -98,6 +102,15 @@ public sealed record InfillSettings
                 problem($"The setting infill.mode is '{mode}'; it must be auto, line or block.");
                 return Shaping.Mode;
         }
+    }
+
+    private FimTemplate? TemplateOf(string? name, Action<string> problem)
+    {
+        if (name is null) return Template;
+        if (name == "auto") return null;
+        if (FimTemplates.Named(name) is { } template) return template;
+        problem($"The setting infill.template is '{name}'; it must be auto or one of {string.Join(", ", FimTemplates.All.Select(static each => each.Name))}.");
+        return Template;
     }
 
     private static bool OneOf(string name, string? value, string yes, string no, bool before, Action<string> problem)

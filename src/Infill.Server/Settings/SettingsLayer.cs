@@ -31,6 +31,9 @@ public sealed record SettingsLayer
     /// <summary>A GGUF file. The user's own settings only.</summary>
     public string? Model { get; init; }
 
+    /// <summary>"auto" or a template's name. The user's own settings only, as the model is.</summary>
+    public string? Template { get; init; }
+
     /// <summary>The user's own settings only.</summary>
     public int? Threads { get; init; }
 
@@ -52,7 +55,7 @@ public sealed record SettingsLayer
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null };
+        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null };
         hadSome = allowed != this;
         return allowed;
     }

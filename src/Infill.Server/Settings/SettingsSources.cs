@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Infill.Completion.Prompting;
 
 namespace Infill.Server.Settings;
 
@@ -31,6 +32,9 @@ internal static class SettingsSources
             return Path.Combine(home, "infill");
         }
     }
+
+    /// <summary>What models proved.</summary>
+    public static ProofMemory Proofs => new(Path.Combine(CacheFolder, "proofs"));
 
     /// <summary>The user's own layers, weakest first.</summary>
     public static IReadOnlyList<SettingsLayer?> Own(Action<string> problem) =>
@@ -67,6 +71,7 @@ internal static class SettingsSources
             Deadline = Number("DEADLINE"),
             Snapshots = Text("SNAPSHOTS"),
             Model = Text("MODEL"),
+            Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
             Sequences = Number("SEQUENCES"),
             SequenceTokens = Number("SEQUENCE_TOKENS"),
@@ -103,7 +108,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, threads, sequences, sequenceTokens, memoryLimit, idleRelease and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -31,6 +31,8 @@ internal sealed class FreeRunner(int maxSequences, int contextTokens, string pie
 
     public int? BeginningOfText => null;
 
+    public int? FindSpecial(string spelling) => null;
+
     public IModelRunner CreateRunner(EngineOptions options) => this;
 
     public void ReleaseWeights()

@@ -17,11 +17,28 @@ internal sealed class ByteVocabulary : IVocabulary
 
     public string ModelName { get; init; } = "scripted";
 
+    public string Fingerprint { get; init; } = "";
+
+    /// <summary>Whether it was trained to fill in the middle.</summary>
+    public bool HasMarkers { get; init; } = true;
+
     public int Size => 262;
 
-    public FimTokens Fim { get; } = new(Prefix, Suffix, Middle, Repository, FileSeparator);
+    public FimTokens Fim => HasMarkers ? new(Prefix, Suffix, Middle, Repository, FileSeparator) : new(null, null, null, null, null);
 
     public int? BeginningOfText => null;
+
+    public int? FindSpecial(string spelling) => spelling switch
+    {
+        "<|endoftext|>" => End,
+        _ when !HasMarkers => null,
+        "<|fim_prefix|>" => Prefix,
+        "<|fim_suffix|>" => Suffix,
+        "<|fim_middle|>" => Middle,
+        "<|repo_name|>" => Repository,
+        "<|file_sep|>" => FileSeparator,
+        _ => null,
+    };
 
     public bool IsEndOfGeneration(int token) => token == End;
 

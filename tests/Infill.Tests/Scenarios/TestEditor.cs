@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Protocol.JsonRpc;
 using Infill.Server;
@@ -24,6 +25,9 @@ internal sealed record EditorOptions
     public IReadOnlyList<SettingsLayer?> OwnLayers { get; init; } = [];
 
     public SettingsLayer? CommandLine { get; init; }
+
+    /// <summary>Null takes the model's template on trust: a script fills no gaps.</summary>
+    public ProofMemory? Proofs { get; init; }
 
     /// <summary>Answers what the server asks: method → result as JSON; null leaves it unanswered.</summary>
     public Func<string, JsonElement, string?> OnRequest { get; init; } = static (method, _) => method == "workspace/configuration" ? "[null]" : "null";
@@ -58,6 +62,7 @@ internal sealed class TestEditor : IAsyncDisposable
             Time = _options.Time,
             OwnLayers = _options.OwnLayers,
             CommandLine = _options.CommandLine,
+            Proofs = _options.Proofs,
             LogLevel = LogLevel.None,
             ParentCheck = TimeSpan.FromMilliseconds(10),
         });

@@ -50,7 +50,7 @@ internal sealed class PeerTypist(PeerClient peer, IVocabulary vocabulary, Infill
 
     private PeerInfill TunedRequest(TypingTrace trace, TraceKey key)
     {
-        var window = _prompts.Window(key.Text, key.Cursor, trace.File.Name, settings.Prompt);
+        var window = _prompts.Window(key.Text, key.Cursor, settings.Prompt);
         return new PeerInfill(Text(window.Prefix), Text(window.Suffix), "")
         {
             MaxTokens = settings.MaxTokens,

@@ -94,6 +94,8 @@ public sealed class LineTokenizerTests
 
         public int? BeginningOfText => inner.BeginningOfText;
 
+        public int? FindSpecial(string spelling) => inner.FindSpecial(spelling);
+
         public bool IsEndOfGeneration(int token) => inner.IsEndOfGeneration(token);
 
         public void Tokenize(ReadOnlySpan<char> text, List<int> tokens)

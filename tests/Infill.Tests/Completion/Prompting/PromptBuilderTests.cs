@@ -61,7 +61,7 @@ public sealed class PromptBuilderTests
     {
         var text = SourceText.From("one\ntwo\n");
 
-        Assert.Equal("<FILE>a.py\n<SUF>two\n<PRE>one\n<MID>", _vocabulary.Text(Build(text, 4, PromptOptions.Default)));
+        Assert.Equal("<|file_sep|>a.py\n<|fim_suffix|>two\n<|fim_prefix|>one\n<|fim_middle|>", _vocabulary.Text(Build(text, 4, PromptOptions.Default)));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class PromptBuilderTests
     {
         var text = SourceText.From("a\r\nb\rc\nd\r\ne\r");
 
-        Assert.Equal("<FILE>a.py\n<SUF>d\ne\n<PRE>a\nb\nc\n<MID>", _vocabulary.Text(Build(text, 7, PromptOptions.Default)));
+        Assert.Equal("<|file_sep|>a.py\n<|fim_suffix|>d\ne\n<|fim_prefix|>a\nb\nc\n<|fim_middle|>", _vocabulary.Text(Build(text, 7, PromptOptions.Default)));
     }
 
     [Fact]
@@ -142,15 +142,15 @@ public sealed class PromptBuilderTests
         var text = SourceText.From("one");
         var path = string.Concat(Enumerable.Repeat("folder/", 10_000)) + "a.py";
 
-        var tokens = new PromptBuilder(_vocabulary, new FimTemplate("test", FimOrder.SuffixFirst)).Build(text, 3, path, PromptOptions.Default);
+        var tokens = new PromptBuilder(_vocabulary, FimTemplates.Named("infill")!).Build(text, 3, path, PromptOptions.Default);
 
         Assert.True(tokens.Count < 128, $"{tokens.Count} tokens");
-        Assert.StartsWith("<FILE>folder/", _vocabulary.Text(tokens), StringComparison.Ordinal);
+        Assert.StartsWith("<|file_sep|>folder/", _vocabulary.Text(tokens), StringComparison.Ordinal);
         Assert.Contains("/a.py\n", _vocabulary.Text(tokens), StringComparison.Ordinal);
     }
 
     private List<int> Build(SourceText text, int cursor, PromptOptions options) =>
-        [.. new PromptBuilder(_vocabulary, new FimTemplate("test", FimOrder.SuffixFirst)).Build(text, cursor, "a.py", options)];
+        [.. new PromptBuilder(_vocabulary, FimTemplates.Named("infill")!).Build(text, cursor, "a.py", options)];
 
     /// <summary>The tokens of prefix and suffix in a suffix-first prompt.</summary>
     private static (List<int> Prefix, List<int> Suffix) Parts(List<int> prompt)

@@ -7,22 +7,37 @@ namespace Infill.Tests.Completion.Prompting;
 internal sealed class WordVocabulary : IVocabulary
 {
     public const int FirstSpecial = 1_000_000;
-    public const int Beginning = FirstSpecial;
-    public const int Prefix = FirstSpecial + 1;
-    public const int Suffix = FirstSpecial + 2;
-    public const int Middle = FirstSpecial + 3;
-    public const int File = FirstSpecial + 4;
+    public const int Prefix = FirstSpecial;
+    public const int Suffix = FirstSpecial + 1;
+    public const int Middle = FirstSpecial + 2;
 
     private readonly List<string> _pieces = [];
     private readonly Dictionary<string, int> _tokens = new(StringComparer.Ordinal);
 
     public string ModelName { get; init; } = "words";
 
-    public int Size { get; init; } = FirstSpecial + 10;
+    public int Size { get; init; } = FirstSpecial + 100;
 
-    public FimTokens Fim { get; init; } = new(Prefix, Suffix, Middle, Repository: null, File);
+    /// <summary>Spellings of the special tokens.</summary>
+    public IReadOnlyList<string> Markers { get; init; } = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<|repo_name|>"];
+
+    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+
+    public FimTokens Fim { get; init; } = new(null, null, null, null, null);
 
     public int? BeginningOfText { get; init; }
+
+    public string Metadata(string key) => Facts.GetValueOrDefault(key, "");
+
+    public int? FindSpecial(string spelling)
+    {
+        for (var i = 0; i < Markers.Count; i++)
+        {
+            if (Markers[i] == spelling) return FirstSpecial + i;
+        }
+
+        return null;
+    }
 
     public bool IsEndOfGeneration(int token) => false;
 
@@ -40,18 +55,17 @@ internal sealed class WordVocabulary : IVocabulary
         }
     }
 
+    public List<int> Tokens(string text)
+    {
+        var tokens = new List<int>();
+        Tokenize(text, tokens);
+        return tokens;
+    }
+
     public ReadOnlySpan<byte> Piece(int token) => [];
 
-    /// <summary>What tokens stand for; special ones in angle brackets.</summary>
-    public string Text(IEnumerable<int> tokens) => string.Concat(tokens.Select(token => token switch
-    {
-        Beginning => "<BEGIN>",
-        Prefix => "<PRE>",
-        Suffix => "<SUF>",
-        Middle => "<MID>",
-        File => "<FILE>",
-        _ => _pieces[token],
-    }));
+    /// <summary>What tokens stand for; special ones as they are spelled.</summary>
+    public string Text(IEnumerable<int> tokens) => string.Concat(tokens.Select(token => token >= FirstSpecial ? Markers[token - FirstSpecial] : _pieces[token]));
 
     private int Token(string piece)
     {

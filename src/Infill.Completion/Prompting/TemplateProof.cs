@@ -1,0 +1,54 @@
+using Infill.Completion.Documents;
+using Infill.Engine;
+
+namespace Infill.Completion.Prompting;
+
+/// <summary>Has a model fill gaps whose text is known: one that is prompted in an order it never saw fills none of them.</summary>
+internal static class TemplateProof
+{
+    /// <summary>
+    /// A program with a cursor, and the rest of its line. The name that it begins with stands after the cursor alone: the default
+    /// model, asked in four orders that it never saw, finds it in none of them.
+    /// </summary>
+    private static readonly (string Path, string Text, string Line)[] s_gaps =
+    [
+        ("first.js", "function first(items) {\n  const ‸\n  return item;\n}\n", "item = items[0];"),
+        ("last.js", "function last(names) {\n  const ‸\n  return name;\n}\n", "name = names[names.length - 1];"),
+    ];
+
+    /// <summary>What the proof asks: with another question it is another proof.</summary>
+    public static string Identity { get; } = string.Join('\0', s_gaps.Select(static gap => gap.Text));
+
+    /// <exception cref="EngineException">The engine could not say.</exception>
+    public static async Task<bool> HoldsAsync(CompletionEngine engine, PromptBuilder prompts)
+    {
+        foreach (var (path, text, line) in s_gaps)
+        {
+            var cursor = text.IndexOf('‸', StringComparison.Ordinal);
+            var request = prompts.Request(SourceText.From(text.Remove(cursor, 1)), cursor, new FileNames(path), PromptOptions.Default) with
+            {
+                MaxTokens = 16,
+                StopStrings = ["\n"],
+                Priority = RequestPriority.Invoked,
+            };
+            if ((await FirstLineAsync(engine, request).ConfigureAwait(false)).Trim() == line) return true;
+        }
+
+        return false;
+    }
+
+    private static async Task<string> FirstLineAsync(CompletionEngine engine, GenerationRequest request)
+    {
+        var line = "";
+        await foreach (var chunk in engine.GenerateAsync(request, CancellationToken.None).ConfigureAwait(false))
+        {
+            line += chunk.Text;
+            if (chunk.Finish is FinishReason.Faulted or FinishReason.Cancelled or FinishReason.Overloaded)
+            {
+                throw new EngineException($"The model's template could not be proved: {chunk.Fault ?? chunk.Finish.ToString()}");
+            }
+        }
+
+        return line;
+    }
+}

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Infill.Completion.Prompting;
 using Infill.Completion.Shaping;
 using Infill.Engine;
@@ -14,6 +15,7 @@ public sealed class CompletionService
     private readonly CompletionEngine _engine;
     private readonly TimeProvider _time;
     private readonly PromptWarmer _warmer;
+    private readonly LastTexts _texts = new();
     private readonly Lazy<Task<PromptBuilder>> _prompts; // made when it is first waited for
 
     /// <param name="engine">Generates; its owner disposes it.</param>
@@ -65,11 +67,13 @@ public sealed class CompletionService
         var finish = FinishReason.None;
         Usage? usage = null;
         string? fault = null;
+        var written = new StringBuilder();
 
         // The shaper's verdict stops the sequence; its last chunk still comes, and says what it cost.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var chunk in _engine.GenerateAsync(generation, enough.Token))
         {
+            written.Append(chunk.Text);
             scores.Append(chunk);
             if (!shaper.IsDone)
             {
@@ -81,6 +85,7 @@ public sealed class CompletionService
             if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
         }
 
+        _texts.Remember(request.Path, request.Text, request.Cursor, written.ToString());
         if (usage is { UsedShorterPrompt: true }) _warmer.Warm(plain.Prompt);
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
@@ -109,6 +114,7 @@ public sealed class CompletionService
         {
             ShorterPrompts = Shorter(prompts, request, names, budget, asked.Prompt.Count),
             PromptBudget = budget.Budget,
+            DraftHints = prompts.Tokens(_texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = maxTokens,
             ScoreTokens = true,
             Priority = request.Priority,

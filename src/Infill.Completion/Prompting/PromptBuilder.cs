@@ -84,7 +84,8 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return char.IsLowSurrogate(text[end]) ? end - 1 : end;
     }
 
-    private List<int> Tokens(string part)
+    /// <summary>A text's tokens, as prompts have them.</summary>
+    public List<int> Tokens(string part)
     {
         var tokens = new List<int>(part.Length / 2);
         _tokenizer.Tokenize(WithLineFeeds(part), tokens);

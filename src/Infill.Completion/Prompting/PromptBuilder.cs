@@ -33,7 +33,10 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 
     /// <summary>The texts around the cursor that <see cref="Request"/> makes a prompt of.</summary>
     public FimPrompt Window(SourceText text, int cursor, PromptOptions options) =>
-        new(FitPrefix(text, cursor, options.PrefixTokens), FitSuffix(text, cursor, options.SuffixTokens));
+        new(FitPrefix(text, cursor, options.PrefixTokens), FitSuffix(text, cursor, SuffixBudget(options)));
+
+    private int SuffixBudget(PromptOptions options) =>
+        template.Order == FimOrder.PrefixFirst ? Math.Min(options.SuffixTokens, options.TrailingSuffixTokens) : options.SuffixTokens;
 
     /// <summary>
     /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens

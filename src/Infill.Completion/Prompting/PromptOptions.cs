@@ -12,13 +12,19 @@ public sealed record PromptOptions
     public int SuffixTokens { get; init; } = 128;
 
     /// <summary>
+    /// The same where the template has it behind the text being typed, so that every key computes it again: the nearest lines
+    /// say most of what follows.
+    /// </summary>
+    public int TrailingSuffixTokens { get; init; } = 48;
+
+    /// <summary>
     /// How long an automatic suggestion may wait for its prompt. At a place whose text the cache lacks it is made from less text,
     /// so that it comes in time, and the whole is computed behind it for the next one.
     /// </summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Both texts as much smaller.</summary>
-    public PromptOptions DividedBy(int divisor) => this with { PrefixTokens = PrefixTokens / divisor, SuffixTokens = SuffixTokens / divisor };
+    /// <summary>All texts as much smaller.</summary>
+    public PromptOptions DividedBy(int divisor) => this with { PrefixTokens = PrefixTokens / divisor, SuffixTokens = SuffixTokens / divisor, TrailingSuffixTokens = TrailingSuffixTokens / divisor };
 
     /// <summary>The same, or both parts made smaller in proportion where they are more than <paramref name="room"/> tokens together.</summary>
     public PromptOptions Within(int room)

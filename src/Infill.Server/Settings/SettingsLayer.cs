@@ -19,6 +19,8 @@ public sealed record SettingsLayer
 
     public int? SuffixTokens { get; init; }
 
+    public int? TrailingSuffixTokens { get; init; }
+
     /// <summary>Milliseconds.</summary>
     public int? PromptBudget { get; init; }
 

@@ -67,6 +67,7 @@ internal static class SettingsSources
             MaxLines = Number("MAX_LINES"),
             PrefixTokens = Number("PREFIX_TOKENS"),
             SuffixTokens = Number("SUFFIX_TOKENS"),
+            TrailingSuffixTokens = Number("TRAILING_SUFFIX_TOKENS"),
             PromptBudget = Number("PROMPT_BUDGET"),
             Deadline = Number("DEADLINE"),
             Snapshots = Text("SNAPSHOTS"),

@@ -161,6 +161,18 @@ public sealed class PromptBuilderTests
     }
 
     [Theory]
+    [InlineData("qwen", 48)]
+    [InlineData("infill", 128)]
+    public void A_suffix_that_each_key_computes_again_is_kept_short(string template, int most)
+    {
+        var text = SourceText.From(string.Concat(Enumerable.Range(0, 400).Select(static i => $"value_{i} = compute({i})\n")));
+
+        var suffix = new PromptBuilder(_vocabulary, FimTemplates.Named(template)!).Window(text, text.Length / 2, PromptOptions.Default).Suffix;
+
+        Assert.InRange(suffix.Count, most / 2, most);
+    }
+
+    [Theory]
     [InlineData(640, 512, 128)]  // room for both
     [InlineData(320, 256, 64)]   // half of it
     [InlineData(-5, 0, 0)]       // none

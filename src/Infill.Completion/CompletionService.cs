@@ -54,13 +54,16 @@ public sealed class CompletionService
             yield break;
         }
 
-        var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping);
+        var language = CodeLanguage.ById(request.Language.Length > 0 ? request.Language : CodeLanguage.IdOf(request.Path));
+        var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language);
         var shaper = new CompletionShaper(context);
         var scores = new FirstLineScores();
+        var threshold = request.Priority == RequestPriority.Invoked ? double.NegativeInfinity : request.Shaping.Threshold;
+        var gate = new ConfidenceGate(threshold);
         var generation = plain with
         {
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
-            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping)),
+            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language), threshold),
             Deadline = request.Deadline - _time.GetElapsedTime(began), // what waiting for the model has left of it
         };
 
@@ -75,11 +78,12 @@ public sealed class CompletionService
         {
             written.Append(chunk.Text);
             scores.Append(chunk);
+            foreach (var token in chunk.Tokens) gate.Push(token.LogProbability);
             if (!shaper.IsDone)
             {
                 shaper.Append(chunk.Text);
-                if (chunk.Finish == FinishReason.None && shaper.TryGetSnapshot(out var snapshot)) yield return new Suggestion(snapshot);
-                if (shaper.IsDone) await enough.CancelAsync();
+                if (chunk.Finish == FinishReason.None && gate.IsShown == true && shaper.TryGetSnapshot(out var snapshot)) yield return new Suggestion(snapshot);
+                if (shaper.IsDone || gate.IsShown == false) await enough.CancelAsync();
             }
 
             if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
@@ -89,7 +93,8 @@ public sealed class CompletionService
         if (usage is { UsedShorterPrompt: true }) _warmer.Warm(plain.Prompt);
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
-        yield return new Suggestion(text, finish, usage) { Fault = fault, Scores = scores.All };
+        gate.End();
+        yield return new Suggestion(gate.IsShown == true ? text : "", finish, usage) { Fault = fault, Scores = scores.All };
     }
 
     /// <summary>The model's own text for a place, with its tokens' scores, and nothing cut: what shaping would get. For evaluation.</summary>
@@ -117,7 +122,6 @@ public sealed class CompletionService
             DraftHints = prompts.Tokens(_texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = maxTokens,
             ScoreTokens = true,
-            Client = request.Client,
             Priority = request.Priority,
             Superseded = request.Superseded,
         };

@@ -11,10 +11,10 @@ public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, st
     /// <summary>The name of the file's repository in the prompt; empty where it is in none.</summary>
     public string Repository { get; init; } = "";
 
-    public int MaxTokens { get; init; } = 96;
+    /// <summary>LSP's identifier of the document's language; where it is empty the path's ending tells.</summary>
+    public string Language { get; init; } = "";
 
-    /// <summary>Whom the engine's time is shared with.</summary>
-    public string Client { get; init; } = "";
+    public int MaxTokens { get; init; } = 96;
 
     public RequestPriority Priority { get; init; } = RequestPriority.Automatic;
 

@@ -39,7 +39,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         var text = sequence.Stop.Append(decoded, out var stopped);
         if (text.Length > 0 || chosen is not null) sequence.Ticket.Output.Write(text, chosen);
 
-        if (stopped || (text.Length > 0 && sequence.Ticket.Request.StopRule?.IsEnough(text) == true)) return FinishReason.StopRule;
+        if (stopped || sequence.Ticket.Request.StopRule?.IsEnough(text, chosen?.LogProbability ?? 0) == true) return FinishReason.StopRule;
         return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
     }
 

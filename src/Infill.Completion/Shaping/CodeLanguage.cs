@@ -1,7 +1,7 @@
 namespace Infill.Completion.Shaping;
 
 /// <summary>What shaping needs to know of a language's writing: enough to tell code from strings and comments, and how blocks are marked.</summary>
-internal sealed record CodeLanguage
+public sealed record CodeLanguage
 {
     /// <summary>For files of a kind that isn't known: quotes are guessed, and nothing is a comment.</summary>
     public static CodeLanguage Unknown { get; } = new();
@@ -12,20 +12,18 @@ internal sealed record CodeLanguage
     {
         HasTripleQuotes = true,
         HasVerbatimStrings = true,
-        TopLevelKeywords = ["namespace", "using"],
     };
 
-    private static readonly CodeLanguage s_java = s_slashes with { HasTripleQuotes = true, TopLevelKeywords = ["package", "import"] };
+    private static readonly CodeLanguage s_java = s_slashes with { HasTripleQuotes = true };
 
     private static readonly CodeLanguage s_script = s_slashes with
     {
         SingleQuotes = SingleQuotes.String,
         HasBackquotes = true,
         HasRegexes = true,
-        TopLevelKeywords = ["import", "export"],
     };
 
-    private static readonly CodeLanguage s_go = s_slashes with { HasBackquotes = true, TopLevelKeywords = ["package", "import", "func"] };
+    private static readonly CodeLanguage s_go = s_slashes with { HasBackquotes = true };
 
     private static readonly CodeLanguage s_rust = s_slashes with { SingleQuotes = SingleQuotes.CharacterOrLifetime, HasMultiLineStrings = true };
 
@@ -35,7 +33,6 @@ internal sealed record CodeLanguage
     {
         HasTripleQuotes = true,
         HasBlocksByIndentation = true,
-        TopLevelKeywords = ["import", "from", "class", "def"],
     };
 
     public bool IsKnown { get; private init; }
@@ -65,9 +62,6 @@ internal sealed record CodeLanguage
 
     /// <summary>Blocks are marked by indentation alone.</summary>
     public bool HasBlocksByIndentation { get; private init; }
-
-    /// <summary>Words with which only what stands at a file's own level begins, where they stand at a line's start.</summary>
-    public IReadOnlyList<string> TopLevelKeywords { get; private init; } = [];
 
     /// <summary>By LSP's language identifier; <see cref="Unknown"/> where it names none of ours.</summary>
     public static CodeLanguage ById(string id) => id switch
@@ -107,7 +101,7 @@ internal sealed record CodeLanguage
 }
 
 /// <summary>What <c>'</c> means.</summary>
-internal enum SingleQuotes
+public enum SingleQuotes
 {
     /// <summary>A string, unless it looks like an apostrophe.</summary>
     Guessed,

@@ -35,6 +35,20 @@ internal struct CodeScanner(CodeLanguage language)
     /// <summary>Whether the next character stands in a comment.</summary>
     public readonly bool IsInComment => _state is State.LineComment or State.BlockComment;
 
+    /// <summary>Whether the next character stands in a string that ends with its line at the latest.</summary>
+    public readonly bool IsInLineString => _state switch
+    {
+        State.String => _quote != '`' && !language.HasMultiLineStrings,
+        State.Character => language.SingleQuotes != SingleQuotes.CharacterOrLifetime,
+        _ => false,
+    };
+
+    /// <summary>Whether the next character stands in a string of any sort.</summary>
+    public readonly bool IsInString => _state is State.String or State.Triple or State.Verbatim or State.Character;
+
+    /// <summary>The quote that ends the string that the next character stands in.</summary>
+    public readonly char Quote => _quote;
+
     /// <summary>Takes the next character. True where it is code: neither in a string or comment nor one of their marks.</summary>
     public bool Push(char c)
     {

@@ -15,11 +15,11 @@ namespace Infill.Completion.Shaping;
 /// </remarks>
 internal sealed class CompletionShaper(SuggestionContext context)
 {
-    /// <summary>The same line so many times in a row is a model that has lost its way.</summary>
-    private const int LoopLength = 3;
-
     private readonly RestOfLineRepetition _restOfLine = new(context);
     private readonly FollowingLineRepetition _followingLines = new(context);
+    private readonly BlockScope? _scope = context.Rules.Scope ? new BlockScope(context) : null;
+    private readonly DelimiterGuard? _delimiters = context.HasDelimiters ? new DelimiterGuard(context.Delimiters) : null;
+    private readonly LoopDetector _loops = new();
 
     /// <summary>The raw text up to <see cref="_length"/>, with \n for line breaks.</summary>
     private char[] _text = new char[256];
@@ -30,8 +30,10 @@ internal sealed class CompletionShaper(SuggestionContext context)
     private int _lineStart;
     private int _lines = 1;
     private bool _isFirstLineComplete;
-    private string _lastLine = "";
-    private int _timesInRow;
+    private bool _isLineJudged;     // the line that grows has been let in by its first sign
+    private bool _mustContinue;     // and only if it turns out to go on with the statement
+    private bool _isAfterBlank;
+    private bool _goesOnBelow;      // the model had more to say, and its brackets close there
 
     private int _visible;
     private string? _current;
@@ -94,9 +96,33 @@ internal sealed class CompletionShaper(SuggestionContext context)
             EndLine();
             if (IsDone) return;
         }
+        else if (!_isLineJudged && !char.IsWhiteSpace(c) && !MayBeginLine(c))
+        {
+            Stop(_lineStart);
+            return;
+        }
 
+        var position = _length;
         _text[_length++] = c;
         if (!char.IsWhiteSpace(c)) Examine();
+        if (!IsDone && _delimiters?.Push(c) == false) Stop(Math.Min(position, _restOfLine.FirstStart));
+    }
+
+    /// <summary>Whether a line may stand in the suggestion, by its indentation and first sign.</summary>
+    private bool MayBeginLine(char first)
+    {
+        _isLineJudged = true;
+        if (_scope is null) return true;
+        var indentation = SuggestionContext.Indentation(_text.AsSpan(_lineStart.._length));
+        if (!_isFirstLineComplete)
+        {
+            if (_lineStart > 0) _scope.BeginBelow(indentation);
+            return true;
+        }
+
+        var verdict = _scope.MayBegin(indentation, first, _isAfterBlank, _delimiters?.IsInBracket == true);
+        _mustContinue = verdict is null;
+        return verdict != false;
     }
 
     private void EndLine()
@@ -104,6 +130,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         var isLeading = _length == 0;
         if (context.Mode == SuggestionMode.SingleLine || (_lines == context.MaxLines && !isLeading))
         {
+            _goesOnBelow = !context.IsTextAfter && context.Mode == SuggestionMode.SingleLine;
             End(isLineComplete: true);
             return;
         }
@@ -115,7 +142,9 @@ internal sealed class CompletionShaper(SuggestionContext context)
             return;
         }
 
+        _isAfterBlank = _length > 0 && _text.AsSpan(_lineStart.._length).IsWhiteSpace();
         _lineStart = _length + 1;
+        _isLineJudged = false;
         if (!isLeading) _lines++;
     }
 
@@ -149,9 +178,9 @@ internal sealed class CompletionShaper(SuggestionContext context)
             if (cut >= 0) return cut;
         }
 
-        _timesInRow = line == _lastLine ? _timesInRow + 1 : 1;
-        _lastLine = line;
-        return _timesInRow == LoopLength ? _lineStart : -1;
+        if (_mustContinue && !BlockScope.IsContinuation(line.AsSpan().TrimStart())) return _lineStart;
+        _mustContinue = false;
+        return _loops.Push(line, _lineStart);
     }
 
     /// <summary>Ends the suggestion at the text's end, or before what repeats or is half.</summary>
@@ -168,7 +197,33 @@ internal sealed class CompletionShaper(SuggestionContext context)
     private void Stop(int end)
     {
         IsDone = true;
+        if (_delimiters is { HeldAt: >= 0 and var closed }) end = Math.Min(end, closed);
         Show(end);
+        if (_visible > 0 && context.HasDelimiters && context.Rules.Completion && !_goesOnBelow) Complete();
+    }
+
+    /// <summary>Closes what the suggestion has opened and nothing behind it closes: a model ends where its training data's cursors did.</summary>
+    private void Complete()
+    {
+        var shown = _text.AsSpan(0, _visible);
+        var delimiters = new DelimiterGuard(context.Delimiters);
+        foreach (var c in shown) delimiters.Push(c);
+        var missing = delimiters.Missing(IndentationOf, context.Mode == SuggestionMode.SingleLine);
+        if (missing.Length == 0) return;
+
+        Array.Resize(ref _text, _visible + missing.Length);
+        missing.CopyTo(_text.AsSpan(_visible));
+        _visible = _length = _text.Length;
+        _current = null;
+    }
+
+    private string IndentationOf(int line)
+    {
+        var start = 0;
+        var text = new string(_text, 0, _visible);
+        for (var i = 0; i < line; i++) start = text.IndexOf('\n', start) + 1;
+        var whole = line == 0 ? context.LineBefore + text : text[start..];
+        return whole[..(whole.Length - whole.AsSpan().TrimStart(" \t").Length)];
     }
 
     /// <summary>How much can't be cut any more, whatever follows.</summary>
@@ -178,6 +233,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         if (_isFirstLineComplete) safe = _followingLines.HeldStart >= 0 ? _followingLines.HeldStart : _lineStart;
         else safe = MayFirstLineRepeat() ? 0 : _length;
 
+        if (_delimiters is { HeldAt: >= 0 and var closed }) safe = Math.Min(safe, closed);
         return Math.Min(safe, _restOfLine.FirstStart);
     }
 

@@ -10,6 +10,9 @@ namespace Infill.Completion.Shaping;
 /// </remarks>
 internal sealed class FollowingLineRepetition(SuggestionContext context)
 {
+    private const string Separators = ",;";
+    private const int LeastLetters = 4;
+
     private bool _isHeldAlike;
 
     /// <summary>Where a line starts that may be the first of a run; -1 where none is held.</summary>
@@ -26,9 +29,9 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
     {
         var held = HeldStart;
         HeldStart = -1;
-        if (held >= 0 && context.Following(1) is { } second && line.Trim().SequenceEqual(second.Text)) return held;
+        if (held >= 0 && context.Following(1) is { } second && IsAlike(line, second.Text)) return held;
 
-        if (context.Following(0) is not { } next || !line.Trim().SequenceEqual(next.Text)) return -1;
+        if (context.Following(0) is not { } next || !IsAlike(line, next.Text)) return -1;
         var isAlike = IsPlacedAlike(SuggestionContext.Indentation(line), next);
         if (isAlike && !IsCommon(next.Text)) return start;
         if (IsClosing(next.Text) || (isFirst && !isAlike)) return -1;
@@ -47,11 +50,38 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
 
         var isNew = before.IsWhiteSpace();
         var indentation = SuggestionContext.Indentation(before) + (isNew ? SuggestionContext.Indentation(growing) : 0);
-        var known = before.TrimStart();
-        var added = (isNew ? growing.TrimStart() : growing).TrimEnd();
-        return IsPlacedAlike(indentation, next)
-            && next.Text.AsSpan().StartsWith(known)
-            && next.Text.AsSpan(known.Length).StartsWith(added);
+        return IsPlacedAlike(indentation, next) && MayBecomeAlike(string.Concat(before, growing), next.Text);
+    }
+
+    /// <summary>Whether a line that grows may yet be one that <see cref="IsAlike"/> takes for <paramref name="whole"/>.</summary>
+    private static bool MayBecomeAlike(ReadOnlySpan<char> growing, ReadOnlySpan<char> whole)
+    {
+        growing = growing.Trim().TrimEnd(Separators);
+        while (true)
+        {
+            growing = growing.TrimStart();
+            whole = whole.TrimStart();
+            if (growing.IsEmpty) return true;
+            if (whole.IsEmpty || growing[0] != whole[0]) return false;
+            growing = growing[1..];
+            whole = whole[1..];
+        }
+    }
+
+    /// <summary>Whether two lines are the same but for blanks and a separator at the end.</summary>
+    private static bool IsAlike(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
+    {
+        left = left.Trim().TrimEnd(Separators);
+        right = right.Trim().TrimEnd(Separators);
+        while (true)
+        {
+            left = left.TrimStart();
+            right = right.TrimStart();
+            if (left.IsEmpty || right.IsEmpty) return left.IsEmpty && right.IsEmpty;
+            if (left[0] != right[0]) return false;
+            left = left[1..];
+            right = right[1..];
+        }
     }
 
     private static bool IsPlacedAlike(int indentation, SuggestionContext.FollowingLine next) =>
@@ -59,9 +89,14 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
 
     private static bool IsClosing(string line) => line[0] is ')' or ']' or '}';
 
+    /// <summary>Words that somebody wrote, which are not written twice.</summary>
+    private static bool IsComment(string line) =>
+        (line.StartsWith("//", StringComparison.Ordinal) || line.StartsWith("# ", StringComparison.Ordinal)) && line.Count(char.IsLetterOrDigit) >= LeastLetters;
+
     /// <summary>Whether two such lines often stand near each other: an attribute, a comment, `try:`, `if err != nil {`, signs alone.</summary>
     private static bool IsCommon(string line) =>
         !IsClosing(line)
+        && !IsComment(line)
         && (line[0] is '[' or '@' or '#' or '/' or '*' or '<' or '"'
             || line[^1] is '(' or '[' or '{' or ':'
             || !line.Any(char.IsLetterOrDigit));

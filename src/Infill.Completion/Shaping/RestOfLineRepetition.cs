@@ -21,6 +21,7 @@ internal sealed class RestOfLineRepetition
     private readonly bool _isDecisive;
     private readonly bool _isTelling;
     private readonly int _debt;
+    private readonly int _rejoinLength;
     private readonly bool _isQuoteClosing;
     private readonly QuoteTracker _quotes = new();
     private readonly List<Start> _starts = [];
@@ -37,6 +38,7 @@ internal sealed class RestOfLineRepetition
         if (_rest.Length == 0) return;
 
         _debt = context.BracketDebt();
+        _rejoinLength = context.Rules.RejoinLength;
         _isTelling = _rest.Length >= TellingLength && !_rest.All(QuoteTracker.IsWord);
 
         // Where the brackets behind the cursor have no openers yet, the suggestion's own `)` may be any of several.
@@ -58,6 +60,7 @@ internal sealed class RestOfLineRepetition
 
         if (_first < 0 && !char.IsWhiteSpace(c)) _first = position;
         KeepStarts(position, c);
+        if (HasRejoined()) return true;
         if (c == _rest[0])
         {
             var isSure = CanStart(c, position);
@@ -96,6 +99,26 @@ internal sealed class RestOfLineRepetition
         }
 
         _starts.RemoveRange(kept, _starts.Count - kept);
+    }
+
+    /// <summary>Whether so much of the rest was said again from the first place on that what follows can only be another rest.</summary>
+    private bool HasRejoined()
+    {
+        if (_rejoinLength == 0 || _starts.Count == 0) return false;
+        var matched = _length - _starts[0].Position;
+        return matched >= _rejoinLength && matched <= _rest.Length && HasWordAndSign(_rest.AsSpan(0, matched));
+    }
+
+    private static bool HasWordAndSign(ReadOnlySpan<char> text)
+    {
+        var (hasWord, hasSign) = (false, false);
+        foreach (var c in text)
+        {
+            hasWord |= QuoteTracker.IsWord(c);
+            hasSign |= !QuoteTracker.IsWord(c) && !char.IsWhiteSpace(c);
+        }
+
+        return hasWord && hasSign;
     }
 
     /// <summary>Whether the first place met the rest's end at <paramref name="end"/>, and <paramref name="next"/> doesn't make its last word longer.</summary>

@@ -17,11 +17,15 @@ internal sealed class SuggestionContext
     private readonly int _cursor;
     private readonly List<FollowingLine> _following = [];
     private readonly int _lastLine;
+    private Delimiters? _delimiters;
     private int _nextLine;
 
-    private SuggestionContext(SourceText text, int cursor, ShapingOptions options)
+    private SuggestionContext(SourceText text, int cursor, ShapingOptions options, CodeLanguage language)
     {
         _text = text;
+        Language = language;
+        Rules = options.Rules;
+        IsMultiLineForced = options.Mode == SuggestionMode.WholeLines;
         var line = text.LineOf(cursor);
         var start = text.LineStart(line);
         var end = text.LineEnd(line);
@@ -34,7 +38,7 @@ internal sealed class SuggestionContext
         LineBefore = text.Substring(cursor - before, before);
         LineAfter = text.Substring(cursor, Math.Min(end - cursor, MaxLineLength));
         IsTextAfter = !string.IsNullOrWhiteSpace(LineAfter);
-        Mode = options.Mode ?? (IsTextAfter ? SuggestionMode.SingleLine : SuggestionMode.WholeLines);
+        Mode = IsTextAfter ? SuggestionMode.SingleLine : options.Mode ?? SuggestionMode.WholeLines;
         MaxLines = Math.Max(1, options.MaxLines);
     }
 
@@ -56,12 +60,43 @@ internal sealed class SuggestionContext
 
     public LineBreakStyle LineBreakStyle => _text.LineBreakStyle;
 
+    public CodeLanguage Language { get; }
+
+    public ShapingRules Rules { get; }
+
+    /// <summary>Whether the user wants more than a line wherever that is possible.</summary>
+    public bool IsMultiLineForced { get; }
+
+    /// <summary>Whether brackets and quotes can be told from the language's writing.</summary>
+    public bool HasDelimiters => Language.IsKnown && Rules.Delimiters;
+
+    /// <summary>What brackets and quotes around the cursor ask for. Reads some text, once.</summary>
+    public Delimiters Delimiters => _delimiters ??= Delimiters.At(_text, _cursor, Language);
+
+    /// <summary>The column of the nearest text above the cursor's line; null where there is none near.</summary>
+    public int? PrecedingIndentation
+    {
+        get
+        {
+            var line = _text.LineOf(_cursor);
+            for (var above = line - 1; above >= Math.Max(0, line - MaxLinesBelow); above--)
+            {
+                var start = _text.LineStart(above);
+                var text = _text.Substring(start, Math.Min(_text.LineEnd(above) - start, MaxLineLength));
+                if (!string.IsNullOrWhiteSpace(text)) return Indentation(text);
+            }
+
+            return null;
+        }
+    }
+
     /// <param name="text">The document.</param>
     /// <param name="cursor">The cursor's offset in UTF-16 units.</param>
     /// <param name="options">The user's wishes; <see cref="ShapingOptions.Default"/> if null.</param>
+    /// <param name="language">What the document is written in; unknown if null.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cursor is not in the text.</exception>
-    public static SuggestionContext At(SourceText text, int cursor, ShapingOptions? options = null) =>
-        new(text, cursor, options ?? ShapingOptions.Default);
+    public static SuggestionContext At(SourceText text, int cursor, ShapingOptions? options = null, CodeLanguage? language = null) =>
+        new(text, cursor, options ?? ShapingOptions.Default, language ?? CodeLanguage.Unknown);
 
     /// <summary>How many round and square brackets a suggestion should leave open (above 0) or close (below 0). Reads some text.</summary>
     public int BracketDebt() => Shaping.BracketDebt.At(_text, _cursor);

@@ -4,7 +4,8 @@ namespace Infill.Engine.Sampling;
 /// <remarks>Called on the engine thread, between two tokens of one sequence; it must be quick and must not throw. One for each request.</remarks>
 public interface IStopRule
 {
-    /// <param name="text">What came since the last call, never empty.</param>
+    /// <param name="text">What a token has added; may be empty.</param>
+    /// <param name="logProbability">Of that token, where the request has tokens scored; else 0.</param>
     /// <returns>True where the rest is not wanted; it is not asked again.</returns>
-    bool IsEnough(ReadOnlySpan<char> text);
+    bool IsEnough(ReadOnlySpan<char> text, float logProbability);
 }

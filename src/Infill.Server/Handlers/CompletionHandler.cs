@@ -15,14 +15,14 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
     {
         var nothing = new CompletionList(IsIncomplete: true, []);
         var uri = parameters.TextDocument.Uri;
-        if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor)) return nothing;
+        if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor, language)) return nothing;
         var settings = session.Settings;
-        if (!settings.Enabled) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
+        if (!settings.IsEnabledFor(language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
         using var active = session.Active.Begin(uri, request);
         await Task.Yield(); // the turn is over
 
         var suggested = "";
-        await foreach (var suggestion in suggestions.SuggestAsync(uri, text, cursor, isInvoked: false, settings, active.Superseded, request.Cancelled))
+        await foreach (var suggestion in suggestions.SuggestAsync(uri, language, text, cursor, isInvoked: false, settings, active.Superseded, request.Cancelled))
         {
             suggested = suggestion.Text;
         }

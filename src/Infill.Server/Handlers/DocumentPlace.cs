@@ -9,9 +9,9 @@ internal static class DocumentPlace
 {
     /// <summary>Null where the document is out of step.</summary>
     /// <exception cref="RpcException">The document is not open, or the position is outside it.</exception>
-    public static (SourceText Text, int Cursor)? Find(Session session, string uri, Position position)
+    public static (SourceText Text, int Cursor, string Language)? Find(Session session, string uri, Position position)
     {
-        if (session.Documents.TryGet(uri, out var snapshot)) return (snapshot.Text, Offset(session, snapshot.Text, position));
+        if (session.Documents.TryGet(uri, out var snapshot)) return (snapshot.Text, Offset(session, snapshot.Text, position), snapshot.LanguageId);
         return session.Documents.StateOf(uri) == DocumentState.OutOfStep
             ? null
             : throw new RpcException(RpcErrorCodes.InvalidParams, $"{uri} is not open; send textDocument/didOpen first.");

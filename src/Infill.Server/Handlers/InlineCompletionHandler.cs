@@ -29,7 +29,7 @@ internal sealed class InlineCompletionHandler(
         var text = "";
         var isInvoked = parameters.Context.TriggerKind == InlineCompletionTriggerKind.Invoked;
         await foreach (var suggestion in suggestions.SuggestAsync(
-            parameters.TextDocument.Uri, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
+            parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
         {
             text = suggestion.Text;
             if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(text))
@@ -47,27 +47,28 @@ internal sealed class InlineCompletionHandler(
     }
 
     /// <summary>Where to suggest, and what the suggestion replaces.</summary>
+    /// <param name="Language">LSP's identifier.</param>
     /// <param name="Text">The document; with an entry of the suggest widget selected, as if that were typed.</param>
     /// <param name="Cursor">Offset in it.</param>
     /// <param name="Range">Of the client's document, within one line.</param>
     /// <param name="Typed">Text that the item must begin with: the selected entry.</param>
-    internal sealed record Place(SourceText Text, int Cursor, LspRange Range, string Typed)
+    internal sealed record Place(string Language, SourceText Text, int Cursor, LspRange Range, string Typed)
     {
         /// <summary>Null where the document is out of step: nothing can be suggested for a text that is unknown.</summary>
         /// <exception cref="RpcException">The document is not open, or the position is outside it.</exception>
         public static Place? Find(Session session, InlineCompletionParams parameters)
         {
-            if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not var (text, cursor)) return null;
+            if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not var (text, cursor, language)) return null;
             if (parameters.Context.SelectedCompletionInfo is not { } selected)
             {
                 var at = Conversions.ToLsp(text.PositionAt(cursor, session.Encoding)); // never past the line, even where the client's is
-                return new Place(text, cursor, new LspRange(at, at), "");
+                return new Place(language, text, cursor, new LspRange(at, at), "");
             }
 
             var from = DocumentPlace.Offset(session, text, selected.Range.Start);
             var to = DocumentPlace.Offset(session, text, selected.Range.End);
             if (to < from) throw new RpcException(RpcErrorCodes.InvalidParams, "selectedCompletionInfo.range ends before it starts.");
-            return new Place(text.With(from, to - from, selected.Text), from + selected.Text.Length, selected.Range, selected.Text);
+            return new Place(language, text.With(from, to - from, selected.Text), from + selected.Text.Length, selected.Range, selected.Text);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
 
     /// <summary>Streams a suggestion; the last item is the whole. Ends empty where suggestions are off or the model is not to be had.</summary>
     /// <param name="uri">The document.</param>
+    /// <param name="language">LSP's identifier of its language.</param>
     /// <param name="text">Its text.</param>
     /// <param name="cursor">Offset in it.</param>
     /// <param name="isInvoked">Asked for by hand: then also where suggestions are off.</param>
@@ -22,13 +23,12 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
     /// <param name="superseded">Cancelled by an edit.</param>
     /// <param name="cancelled">Cancelled by the client.</param>
     public async IAsyncEnumerable<Suggestion> SuggestAsync(
-        string uri, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
+        string uri, string language, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
-        if (!settings.Enabled && !isInvoked) yield break;
-        var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders)) with
+        if (!settings.IsEnabledFor(language) && !isInvoked) yield break;
+        var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
         {
             Repository = Conversions.ToRepositoryName(uri, session.Folders),
-            Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
             Deadline = settings.Deadline,
             Superseded = superseded,

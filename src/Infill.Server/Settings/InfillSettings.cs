@@ -10,11 +10,16 @@ namespace Infill.Server.Settings;
 /// <summary>Settings in force: all layers merged, each value within its bounds.</summary>
 public sealed record InfillSettings
 {
+    private static readonly Dictionary<string, LanguageLayer> s_noLanguages = new(StringComparer.Ordinal); // never written to
+
     public bool Enabled { get; init; } = true;
 
     public ShapingOptions Shaping { get; init; } = ShapingOptions.Default;
 
     public PromptOptions Prompt { get; init; } = PromptOptions.Default;
+
+    /// <summary>What differs by LSP's language identifier.</summary>
+    public IReadOnlyDictionary<string, LanguageLayer> Languages { get; init; } = s_noLanguages;
 
     public int MaxTokens { get; init; } = 96;
 
@@ -31,9 +36,6 @@ public sealed record InfillSettings
 
     public EngineOptions Engine { get; init; } = new();
 
-    /// <summary>After this time without an editor a shared engine's process ends; zero for never.</summary>
-    public TimeSpan SharedIdle { get; init; } = TimeSpan.FromMinutes(10);
-
     /// <summary>Merges layers, the strongest last.</summary>
     /// <param name="layers">From the weakest to the strongest; nulls are skipped.</param>
     /// <param name="problem">Told, in a sentence, of each value that can't be used; the value before it then stands.</param>
@@ -48,26 +50,37 @@ public sealed record InfillSettings
         return settings;
     }
 
+    /// <summary>Whether suggestions come by themselves in a language.</summary>
+    public bool IsEnabledFor(string language) => Languages.GetValueOrDefault(language)?.Enabled ?? Enabled;
+
     /// <summary>What these settings ask of a place; who asks and how urgently is the caller's to add.</summary>
     /// <param name="text">The document.</param>
     /// <param name="cursor">Offset in it.</param>
     /// <param name="path">The file's name in the prompt.</param>
-    public SuggestionRequest RequestAt(SourceText text, int cursor, string path) => new(text, cursor, path)
+    /// <param name="language">LSP's identifier; where it is empty the path's ending tells.</param>
+    public SuggestionRequest RequestAt(SourceText text, int cursor, string path, string language = "")
     {
-        MaxTokens = MaxTokens,
-        Prompt = Prompt,
-        Shaping = Shaping,
-    };
+        if (language.Length == 0) language = CodeLanguage.IdOf(path);
+        return new SuggestionRequest(text, cursor, path)
+        {
+            Language = language,
+            MaxTokens = MaxTokens,
+            Prompt = Prompt,
+            Shaping = Shaping with { Mode = ModeOf("multiline", Languages.GetValueOrDefault(language)?.Multiline, Shaping.Mode, static _ => { }) },
+        };
+    }
 
     private InfillSettings With(SettingsLayer layer, Action<string> problem) => this with
     {
         Enabled = layer.Enabled ?? Enabled,
+        Languages = LanguagesWith(layer.Languages, problem),
         MaxTokens = Within("maxTokens", layer.MaxTokens, 1, 1024, MaxTokens, problem),
         Deadline = TimeSpan.FromMilliseconds(Within("deadline", layer.Deadline, 50, 600_000, (int)Deadline.TotalMilliseconds, problem)),
         GrowingSnapshots = OneOf("snapshots", layer.Snapshots, "growing", "finished", GrowingSnapshots, problem),
         Shaping = Shaping with
         {
-            Mode = ModeOf(layer.Mode, problem),
+            Mode = ModeOf("multiline", layer.Multiline, Shaping.Mode, problem),
+            Threshold = ThresholdOf(layer.Confidence, problem),
             MaxLines = Within("maxLines", layer.MaxLines, 1, 200, Shaping.MaxLines, problem),
         },
         Prompt = Prompt with
@@ -79,7 +92,6 @@ public sealed record InfillSettings
         },
         ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
         Template = TemplateOf(layer.Template, problem),
-        SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
         Engine = Engine with
         {
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),
@@ -91,22 +103,49 @@ public sealed record InfillSettings
         },
     };
 
-    private SuggestionMode? ModeOf(string? mode, Action<string> problem)
+    private static SuggestionMode? ModeOf(string name, string? multiline, SuggestionMode? before, Action<string> problem)
     {
-        switch (mode)
+        switch (multiline)
         {
             case null:
-                return Shaping.Mode;
+                return before;
             case "auto":
                 return null;
-            case "line":
+            case "never":
                 return SuggestionMode.SingleLine;
-            case "block":
+            case "always":
                 return SuggestionMode.WholeLines;
             default:
-                problem($"The setting infill.mode is '{mode}'; it must be auto, line or block.");
-                return Shaping.Mode;
+                problem($"The setting infill.{name} is '{multiline}'; it must be auto, never or always.");
+                return before;
         }
+    }
+
+    private double ThresholdOf(int? percent, Action<string> problem) =>
+        percent is null ? Shaping.Threshold : Within("confidence", percent, 0, 100, -1, problem) switch
+        {
+            < 0 => Shaping.Threshold,
+            0 => double.NegativeInfinity,
+            var within => Math.Log(within / 100.0),
+        };
+
+    private IReadOnlyDictionary<string, LanguageLayer> LanguagesWith(IReadOnlyDictionary<string, LanguageLayer>? layers, Action<string> problem)
+    {
+        if (layers is null) return Languages;
+        var merged = new Dictionary<string, LanguageLayer>(Languages, StringComparer.Ordinal);
+        foreach (var (language, layer) in layers)
+        {
+            var before = merged.GetValueOrDefault(language) ?? new LanguageLayer();
+            var multiline = layer?.Multiline ?? before.Multiline;
+            ModeOf($"languages.{language}.multiline", multiline, null, sentence =>
+            {
+                problem(sentence);
+                multiline = before.Multiline;
+            });
+            merged[language] = new LanguageLayer { Enabled = layer?.Enabled ?? before.Enabled, Multiline = multiline };
+        }
+
+        return merged;
     }
 
     private FimTemplate? TemplateOf(string? name, Action<string> problem)

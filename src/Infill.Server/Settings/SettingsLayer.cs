@@ -8,8 +8,14 @@ public sealed record SettingsLayer
 {
     public bool? Enabled { get; init; }
 
-    /// <summary>"auto", "line" or "block".</summary>
-    public string? Mode { get; init; }
+    /// <summary>"auto", "never" or "always".</summary>
+    public string? Multiline { get; init; }
+
+    /// <summary>Percent: the least probability of a suggestion's first tokens.</summary>
+    public int? Confidence { get; init; }
+
+    /// <summary>By LSP's language identifier.</summary>
+    public IReadOnlyDictionary<string, LanguageLayer>? Languages { get; init; }
 
     public int? MaxTokens { get; init; }
 
@@ -54,16 +60,22 @@ public sealed record SettingsLayer
     /// <summary>Minutes. The user's own settings only.</summary>
     public int? IdleRelease { get; init; }
 
-    /// <summary>Minutes. The user's own settings only.</summary>
-    public int? SharedIdle { get; init; }
-
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
+        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null };
         hadSome = allowed != this;
         return allowed;
     }
+}
+
+/// <summary>What may differ by language: null where the general setting holds.</summary>
+public sealed record LanguageLayer
+{
+    public bool? Enabled { get; init; }
+
+    /// <summary>"auto", "never" or "always".</summary>
+    public string? Multiline { get; init; }
 }
 
 [JsonSourceGenerationOptions(

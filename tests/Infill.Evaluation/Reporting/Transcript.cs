@@ -15,7 +15,7 @@ internal static class Transcript
         {
             var place = judgements[0][i].Place;
             var (before, after) = (place.Before, place.After);
-            text.Append($"\n#{place.Number} {place.Kind} {place.File.Path}\n")
+            text.Append($"\n#{place.Number} {place.Kind} {place.File.Path}:{place.Start}-{place.End}\n")
                 .Append($"  before {Quote(before[Math.Max(0, before.Length - Context)..])}\n  after  {Quote(after[..Math.Min(after.Length, Context)])}\n  truth  {Quote(place.Truth)}\n");
             for (var side = 0; side < sides.Count; side++)
             {

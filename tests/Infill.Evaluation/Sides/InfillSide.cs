@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Infill.Completion;
 using Infill.Completion.Documents;
+using Infill.Completion.Shaping;
 using Infill.Engine;
 using Infill.Evaluation.Places;
 using Infill.Server.Settings;
@@ -20,7 +21,7 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
 
     public string What => settingsText.Length == 0 ? "the default settings" : settingsText;
 
-    /// <param name="argument"><c>NAME=JSON</c>: settings as in <c>config.json</c>.</param>
+    /// <param name="argument"><c>NAME=JSON</c>: settings as in <c>config.json</c>; or <c>NAME=-RULE,-RULE</c>: the defaults without some rules.</param>
     /// <param name="settings">What was read; those of the engine are not used.</param>
     /// <param name="problem">What is wrong with it.</param>
     public static bool TryParse(string argument, out (string Name, string Text, InfillSettings Settings) settings, out string problem)
@@ -32,6 +33,14 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
         {
             problem = $"--column is '{argument}'; write NAME=JSON, such as line={{\"mode\":\"line\"}}.";
             return false;
+        }
+
+        var value = argument[(split + 1)..];
+        if (value.StartsWith('-'))
+        {
+            var defaults = InfillSettings.From([], static _ => { });
+            if (TryLeaveOut(value.Split(','), out var rules, out problem)) settings = (argument[..split], value, defaults with { Shaping = defaults.Shaping with { Rules = rules } });
+            return problem.Length == 0;
         }
 
         try
@@ -46,6 +55,38 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
 
         problem = found;
         return problem.Length == 0;
+    }
+
+    private static bool TryLeaveOut(IEnumerable<string> names, out ShapingRules rules, out string problem)
+    {
+        rules = ShapingRules.Default;
+        problem = "";
+        foreach (var name in names)
+        {
+            switch (name.TrimStart('-').Split(':'))
+            {
+                case ["delimiters"]:
+                    rules = rules with { Delimiters = false };
+                    break;
+                case ["completion"]:
+                    rules = rules with { Completion = false };
+                    break;
+                case ["scope"]:
+                    rules = rules with { Scope = false };
+                    break;
+                case ["rejoin"]:
+                    rules = rules with { RejoinLength = 0 };
+                    break;
+                case ["rejoin", var length] when int.TryParse(length, out var characters):
+                    rules = rules with { RejoinLength = characters };
+                    break;
+                default:
+                    problem = $"There is no rule '{name}' to leave out; there are -delimiters, -completion, -scope, -rejoin and -rejoin:CHARACTERS.";
+                    return false;
+            }
+        }
+
+        return true;
     }
 
     public async Task<Answer> AskAsync(Place place, CancellationToken cancellationToken)

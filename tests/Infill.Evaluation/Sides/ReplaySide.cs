@@ -21,8 +21,10 @@ internal sealed class ReplaySide(string name, string settingsText, InfillSetting
     public async Task<Answer> AskAsync(Place place, CancellationToken cancellationToken)
     {
         if (results.Find(raw, place) is not { } known) results.Add(raw, place, known = await raw.AskAsync(place, cancellationToken));
-        var shaper = new CompletionShaper(SuggestionContext.At(SourceText.From(place.Document), place.Start, settings.Shaping));
+        var shaper = new CompletionShaper(SuggestionContext.At(SourceText.From(place.Document), place.Start, settings.Shaping, place.File.Writing));
         var scores = new FirstLineScores();
+        var gate = new ConfidenceGate(settings.Shaping.Threshold);
+        var before = "";
         var at = 0;
         var tokens = 0;
         while (tokens < known.Lengths.Count && !shaper.IsDone)
@@ -30,13 +32,21 @@ internal sealed class ReplaySide(string name, string settingsText, InfillSetting
             var text = known.Text.Substring(at, known.Lengths[tokens]);
             at += text.Length;
             scores.Append(new GenerationChunk(text) { Tokens = [new TracedToken(0, 0) { LogProbability = known.Scores[tokens], Length = text.Length }] });
-            tokens++;
+            gate.Push(known.Scores[tokens++]);
+            if (gate.IsShown == false) break;
             shaper.Append(text);
+            before = Grown(before, shaper.Current, place);
         }
 
-        var shown = shaper.Finish(endedByModel: shaper.IsDone || known.IsWhole);
-        return new Answer(Place.Lf(shown), [.. scores.All], FirstText: null, Whole: 0, tokens);
+        var shown = Grown(before, shaper.Finish(endedByModel: shaper.IsDone || known.IsWhole), place);
+        gate.End();
+        return new Answer(gate.IsShown == true ? Place.Lf(shown) : "", [.. scores.All], FirstText: null, Whole: 0, tokens);
     }
+
+    /// <summary>What was shown is never taken back: on every place that is evaluated too.</summary>
+    private static string Grown(string before, string now, Place place) => now.StartsWith(before, StringComparison.Ordinal)
+        ? now
+        : throw new InvalidOperationException($"'{before}' became '{now}' at {place.File.Path}:{place.Start}.");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -274,6 +274,6 @@ public sealed class CompletionEngineTests
 
     private sealed class EnoughAt(char last) : Infill.Engine.Sampling.IStopRule
     {
-        public bool IsEnough(ReadOnlySpan<char> text) => text.Contains(last);
+        public bool IsEnough(ReadOnlySpan<char> text, float logProbability) => text.Contains(last);
     }
 }

@@ -13,7 +13,7 @@ public sealed class CompletionListTests
     private const string Plain = """{"capabilities":{"textDocument":{"completion":{}}}}""";
     private const string Inline = """{"capabilities":{"textDocument":{"completion":{},"inlineCompletion":{}}}}""";
 
-    private readonly ScriptedModel _model = new() { Rule = ScriptedModel.Says("nt(x)\nprint(y)\n") };
+    private readonly ScriptedModel _model = new() { Rule = ScriptedModel.Says("nt(x)\n  .print(y)\n") };
 
     [Theory]
     [InlineData(Plain, true)]
@@ -37,7 +37,7 @@ public sealed class CompletionListTests
 
         var item = Assert.Single(list.GetProperty("items").EnumerateArray());
         var edit = item.GetProperty("textEdit");
-        Assert.Equal("print(x)\nprint(y)", edit.GetProperty("newText").GetString());
+        Assert.Equal("print(x)\n  .print(y)", edit.GetProperty("newText").GetString());
         Assert.Equal("""{"start":{"line":0,"character":4},"end":{"line":0,"character":7}}""", edit.GetProperty("range").GetRawText());
         Assert.Equal("print(x)…", item.GetProperty("label").GetString());
         Assert.StartsWith("pri", item.GetProperty("filterText").GetString(), StringComparison.Ordinal);

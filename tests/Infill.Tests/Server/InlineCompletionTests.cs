@@ -59,7 +59,7 @@ public sealed class InlineCompletionTests
     [Fact]
     public async Task A_plain_client_with_a_token_gets_the_finished_item_once_and_an_empty_answer()
     {
-        await using var editor = await StartAsync("one\ntwo\n");
+        await using var editor = await StartAsync("one\n two\n");
         await editor.OpenAsync("a = ");
 
         var answer = await editor.InlineAsync(0, 4, Token);
@@ -67,7 +67,7 @@ public sealed class InlineCompletionTests
         Assert.Empty(answer.Items());
         var partial = Assert.Single(editor.Received("$/progress"));
         Assert.Equal("p", partial.GetProperty("token").GetString());
-        Assert.Equal("one\ntwo", Assert.Single(partial.GetProperty("value").EnumerateArray()).GetProperty("insertText").GetString());
+        Assert.Equal("one\n two", Assert.Single(partial.GetProperty("value").EnumerateArray()).GetProperty("insertText").GetString());
     }
 
     [Fact]

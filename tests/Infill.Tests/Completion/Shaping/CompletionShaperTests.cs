@@ -184,9 +184,9 @@ public sealed class CompletionShaperTests
     [InlineData("if (x) {‸", "\n    go();", "\n    go();")]
     [InlineData("\tif x:‸\n", "\n\t\tgo()", "\n\t\tgo()")]
     [InlineData("// 漢‸", "字 😀", "字 😀")]
-    [InlineData("a\r\nb‸", "c\nd", "c\r\nd")]
+    [InlineData("a\r\nb‸", "c\n d", "c\r\n d")]
     [InlineData("a\r\nf(‸)\r\n", "1)\r\n", "1")]
-    [InlineData("a\nb‸", "c\r\nd", "c\nd")]
+    [InlineData("a\nb‸", "c\r\n d", "c\n d")]
     public void Tabs_wide_characters_and_line_breaks_come_out_as_the_document_writes_them(string document, string raw, string expected)
     {
         Assert.Equal(expected, Shape(document, raw));

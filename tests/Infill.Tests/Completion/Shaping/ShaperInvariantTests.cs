@@ -16,6 +16,8 @@ public sealed class ShaperInvariantTests
         "const x = {a: [1, 2], b: `t`};\nfoo(x => x.map((y) => y), 'don\\'t');\n}\n}\n}\n",
     ];
 
+    private static readonly string[] Languages = ["", "csharp", "python", "typescript", "rust"];
+
     [Theory]
     [InlineData(101)]
     [InlineData(102)]
@@ -31,12 +33,13 @@ public sealed class ShaperInvariantTests
             var endedByModel = random.Next(2) == 0;
             var mode = (SuggestionMode?)random.Next(3) is { } some && Enum.IsDefined(some) ? some : (SuggestionMode?)null;
             var options = new ShapingOptions { Mode = mode, MaxLines = random.Next(1, 8) };
-            var context = $"seed {seed}, run {i}, {mode}: {document.Insert(cursor, "‸")} + {raw}";
+            var language = CodeLanguage.ById(Languages[random.Next(Languages.Length)]);
+            var context = $"seed {seed}, run {i}, {mode}, {language}: {document.Insert(cursor, "‸")} + {raw}";
 
-            var whole = Run(document, cursor, options, [raw], endedByModel, context);
+            var whole = Run(document, cursor, options, [raw], endedByModel, context, language);
 
-            Assert.True(whole == Run(document, cursor, options, Pieces(random, raw), endedByModel, context), context);
-            Assert.True(whole == Run(document, cursor, options, raw.Select(c => c.ToString()), endedByModel, context), context);
+            Assert.True(whole == Run(document, cursor, options, Pieces(random, raw), endedByModel, context, language), context);
+            Assert.True(whole == Run(document, cursor, options, raw.Select(c => c.ToString()), endedByModel, context, language), context);
         }
     }
 
@@ -62,9 +65,9 @@ public sealed class ShaperInvariantTests
     }
 
     private static string Run(
-        string document, int cursor, ShapingOptions options, IEnumerable<string> pieces, bool endedByModel, string context)
+        string document, int cursor, ShapingOptions options, IEnumerable<string> pieces, bool endedByModel, string context, CodeLanguage? language = null)
     {
-        var shaper = new CompletionShaper(SuggestionContext.At(SourceText.From(document), cursor, options));
+        var shaper = new CompletionShaper(SuggestionContext.At(SourceText.From(document), cursor, options, language));
         var shown = "";
         var hasEnded = false;
         foreach (var piece in pieces)

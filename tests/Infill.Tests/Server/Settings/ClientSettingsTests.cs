@@ -144,7 +144,7 @@ public sealed class ClientSettingsTests
     }
 
     [Theory]
-    [InlineData("""{"infill":{"mode":"\ud800"}}""")]
+    [InlineData("""{"infill":{"multiline":"\ud800"}}""")]
     [InlineData("""{"\ud800":1}""")]
     [InlineData("""[1]""")]
     [InlineData("""{"infill":{"maxTokens":"many"}}""")]

@@ -33,7 +33,7 @@ public sealed class SchemaTests
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
 
         Assert.NotEmpty(setting.GetProperty("description").GetString()!);
-        Assert.Equal(type == typeof(int) ? "integer" : type == typeof(bool) ? "boolean" : "string", setting.GetProperty("type").GetString());
+        Assert.Equal(type == typeof(int) ? "integer" : type == typeof(bool) ? "boolean" : type == typeof(string) ? "string" : "object", setting.GetProperty("type").GetString());
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class SchemaTests
     public void The_defaults_are_the_program_s()
     {
         // In a layer over others' values, so that a default that were not applied would show.
-        var others = Layer("""{"enabled":false,"mode":"line","maxTokens":1,"maxLines":1,"prefixTokens":16,"suffixTokens":0,"trailingSuffixTokens":0,"promptBudget":1,"deadline":50,"snapshots":"growing","template":"qwen","sequences":1,"sequenceTokens":256,"speculation":false}""");
+        var others = Layer("""{"enabled":false,"multiline":"never","confidence":1,"maxTokens":1,"maxLines":1,"prefixTokens":16,"suffixTokens":0,"trailingSuffixTokens":0,"promptBudget":1,"deadline":50,"snapshots":"growing","template":"qwen","sequences":1,"sequenceTokens":256,"speculation":false}""");
         var defaults = Settings().Where(static setting => setting.Value.TryGetProperty("default", out _))
             .Select(static setting => $"\"{setting.Name}\":{setting.Value.GetProperty("default").GetRawText()}");
 
@@ -76,6 +76,7 @@ public sealed class SchemaTests
         {
             "integer" => setting.GetProperty("minimum").GetRawText(),
             "boolean" => "true",
+            "object" => "{}",
             _ => "\"auto\"",
         };
 
@@ -96,7 +97,7 @@ public sealed class SchemaTests
             },
             Assert.Fail);
 
-        var expected = Settings().Select(static setting =>
+        var expected = Settings().Where(static setting => setting.Value.GetProperty("type").GetString() != "object").Select(static setting =>
             SettingsSources.VariablePrefix + Regex.Replace(setting.Name, "[A-Z]", static capital => "_" + capital.Value).ToUpperInvariant());
         Assert.Equal(expected.Order(StringComparer.Ordinal), asked.Order(StringComparer.Ordinal));
     }

@@ -31,12 +31,12 @@ public sealed class SettingsSourcesTests
     [Fact]
     public void A_word_that_is_none_of_the_choices_is_told_with_them()
     {
-        InfillSettings.From([new SettingsLayer { Mode = "paragraph", Snapshots = "shrinking" }], _problems.Add);
+        InfillSettings.From([new SettingsLayer { Multiline = "paragraph", Snapshots = "shrinking" }], _problems.Add);
 
         Assert.Equal(
             [
                 "The setting infill.snapshots is 'shrinking'; it must be growing or finished.",
-                "The setting infill.mode is 'paragraph'; it must be auto, line or block.",
+                "The setting infill.multiline is 'paragraph'; it must be auto, never or always.",
             ],
             _problems);
     }
@@ -70,7 +70,7 @@ public sealed class SettingsSourcesTests
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("""{"maxTokens":"many"}""")]
-    [InlineData("""{"mode":"\ud800"}""")]
+    [InlineData("""{"multiline":"\ud800"}""")]
     public void A_file_that_cannot_be_used_is_named(string content)
     {
         using var file = new TemporaryFile(Encoding.UTF8.GetBytes(content));
@@ -152,7 +152,7 @@ public sealed class SettingsSourcesTests
     }
 
     [Theory]
-    [InlineData("""{"mode":"\ud800"}""")]
+    [InlineData("""{"multiline":"\ud800"}""")]
     [InlineData("""{"\ud800":1}""")]
     [InlineData("""{"infill":{"\ud800":1}}""")]
     [InlineData("""{"maxTokens":1e999}""")]

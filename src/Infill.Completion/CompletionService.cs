@@ -122,6 +122,7 @@ public sealed class CompletionService
             DraftHints = prompts.Tokens(_texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = maxTokens,
             ScoreTokens = true,
+            Client = request.Client,
             Priority = request.Priority,
             Superseded = request.Superseded,
         };

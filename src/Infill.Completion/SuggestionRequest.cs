@@ -16,6 +16,9 @@ public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, st
 
     public int MaxTokens { get; init; } = 96;
 
+    /// <summary>Whom the engine's time is shared with.</summary>
+    public string Client { get; init; } = "";
+
     public RequestPriority Priority { get; init; } = RequestPriority.Automatic;
 
     public TimeSpan? Deadline { get; init; }

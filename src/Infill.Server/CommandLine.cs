@@ -15,6 +15,8 @@ internal static class CommandLine
             DoctorCommand.Create(),
             BenchCommand.Create(),
             ServeCommand.Create(),
+            DaemonCommand.Create(),
+            StatusCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -32,10 +32,10 @@ internal sealed class Conversation
         _client = new ClientLink(standardError.CreateLogger(nameof(ClientLink))); // not to the client: it is what failed
         Loggers = new LoggerFactory([standardError, LineLoggerProvider.ToClient(_client)]);
         _logger = Loggers.CreateLogger(nameof(Conversation));
-        _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem));
-        _engine = new Lazy<CompletionEngine>(MakeEngine);
+        _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
+        _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
         _completions = new Lazy<CompletionService>(MakeCompletions);
-        _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)));
+        _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
 
@@ -44,6 +44,9 @@ internal sealed class Conversation
 
     /// <summary>Made, and its model loaded, when it is first asked for: once the client has its answer to initialize.</summary>
     public CompletionEngine Engine => _engine.Value;
+
+    /// <summary>As the engine knows the client.</summary>
+    public string ClientName => _session.ClientName;
 
     /// <summary>1 until the client has said goodbye properly.</summary>
     public int ExitCode { get; private set; } = 1;
@@ -62,7 +65,7 @@ internal sealed class Conversation
         await _connection.RunAsync(CancellationToken.None);
         if (_session.State == SessionState.ShutDown) ExitCode = ExitCodes.Done; // the pipe closed after a proper shutdown
         await _ended.CancelAsync();
-        if (_engine.IsValueCreated) await Engine.DisposeAsync();
+        if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
     }
 
     private MethodTable MakeMethods()

@@ -28,6 +28,15 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Loads the model, on the engine's thread; null loads the one that the settings name.</summary>
     public Func<IModel>? LoadModel { get; init; }
 
+    /// <summary>The engine that it shares with others, and leaves alone when it ends; null for one of its own.</summary>
+    public CompletionEngine? Engine { get; init; }
+
+    /// <summary>Tells it from the engine's other clients.</summary>
+    public int ClientNumber { get; init; } = 1;
+
+    /// <summary>Its own requests count from here.</summary>
+    public long FirstRequestId { get; init; } = 1;
+
     /// <summary>Folder of what can be had again but costs time; null keeps nothing from run to run.</summary>
     public string? CacheFolder { get; init; }
 

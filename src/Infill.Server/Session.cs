@@ -35,6 +35,12 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
 
     public InitializeParams? Client { get; private set; }
 
+    /// <summary>Among the clients of a shared engine.</summary>
+    public int Number { get; init; } = 1;
+
+    /// <summary>Whom the engine shares its time with, and as whom the live page shows it.</summary>
+    public string ClientName => $"{Client?.ClientInfo?.Name ?? "editor"} {Number}";
+
     /// <summary>Roots of the workspace, as URIs, longest first.</summary>
     public IReadOnlyList<string> Folders { get; private set; } = [];
 

@@ -109,6 +109,15 @@ public sealed class DocumentStore
         }
     }
 
+    /// <summary>Every document that is open, one that is out of step as it was last known; in no order.</summary>
+    public IEnumerable<DocumentSnapshot> OpenDocuments()
+    {
+        foreach (var (_, entry) in _documents)
+        {
+            if (entry.Snapshot is { } snapshot) yield return snapshot;
+        }
+    }
+
     private ChangeResult FallOutOfStep(string uri, Entry? entry, string problem)
     {
         if (entry is { IsOutOfStep: true }) return default;

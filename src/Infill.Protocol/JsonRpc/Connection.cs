@@ -30,7 +30,13 @@ public sealed class Connection
     private int _active; // handlers that have begun and not finished
     private bool _isStopped;
 
-    public Connection(PipeReader input, PipeWriter output, MethodTable methods, ILogger logger, MessageLimits? limits = null)
+    /// <param name="input">The client's bytes.</param>
+    /// <param name="output">Ours.</param>
+    /// <param name="methods">What is answered and heard.</param>
+    /// <param name="logger">Receives what is wrong with messages.</param>
+    /// <param name="limits">How much one client may ask.</param>
+    /// <param name="firstRequestId">Our own requests count from here: whoever connects one client to several servers in turn tells their requests apart by it.</param>
+    public Connection(PipeReader input, PipeWriter output, MethodTable methods, ILogger logger, MessageLimits? limits = null, long firstRequestId = 1)
     {
         _limits = limits ?? MessageLimits.Default;
         _input = input;
@@ -38,7 +44,7 @@ public sealed class Connection
         _logger = logger;
         _reader = new MessageReader(input, _limits, logger);
         _writer = new MessageWriter(output, _limits, logger);
-        _outgoing = new OutgoingRequests(_writer, logger);
+        _outgoing = new OutgoingRequests(_writer, logger, firstRequestId);
     }
 
     public ConnectionCounters Counters { get; } = new();

@@ -50,6 +50,21 @@ public sealed class MessageWriter(PipeWriter output, MessageLimits limits, ILogg
         Finish(frame);
     }
 
+    /// <summary>Passes on a message that is JSON already.</summary>
+    public void SendBody(ReadOnlySpan<byte> body)
+    {
+        FrameBuffer? frame;
+        lock (_gate) _idle.TryPop(out frame);
+
+        frame ??= new FrameBuffer();
+        frame.Json.WriteRawValue(body, skipInputValidation: true);
+        frame.Seal();
+        Send(frame);
+    }
+
+    /// <summary>Answers a request.</summary>
+    public void SendResult<T>(RequestId id, T result, JsonTypeInfo<T> type) => Send(Result(id, result, type));
+
     /// <summary>Answers a request with an error.</summary>
     public void SendError(RequestId id, RpcError error)
     {

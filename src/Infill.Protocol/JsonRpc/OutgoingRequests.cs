@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Protocol.JsonRpc;
 
 /// <summary>Our requests to the client that wait for its answer. Any thread.</summary>
-internal sealed class OutgoingRequests(MessageWriter writer, ILogger logger)
+internal sealed class OutgoingRequests(MessageWriter writer, ILogger logger, long firstId)
 {
     private readonly Lock _gate = new(); // guards the fields below
     private readonly Dictionary<RequestId, Waiting> _waiting = [];
-    private long _lastId;
+    private long _lastId = firstId - 1;
     private bool _isClosed;
 
     public async Task<TResult?> SendAsync<TParams, TResult>(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO.Pipelines;
 using Infill.Server.Settings;
+using Infill.Server.Sharing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -13,21 +14,23 @@ internal static class LspCommand
 
     public static Command Create()
     {
-        var stdio = new Option<bool>("--stdio") { Description = "Speak over standard input and output (the default, and the only way for now)." };
+        var stdio = new Option<bool>("--stdio") { Description = "Speak over standard input and output (the default, and the only way)." };
         var parent = new Option<int?>("--clientProcessId") { Description = "The editor's process, as initialize names it too.", Hidden = true }; // LSP has editors pass it
+        var shared = new Option<bool>("--shared") { Description = "Use one engine process for all of your editors; it is started when needed." };
         var model = CommonOptions.Model();
         var template = CommonOptions.Template();
         var verbose = new Option<bool>("--verbose") { Description = "Log more to standard error." };
-        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, parent, model, template, verbose };
+        var command = new Command("lsp", "Serve an editor over the language server protocol.") { stdio, shared, parent, model, template, verbose };
         command.SetAction((arguments, cancellationToken) =>
-            RunAsync(new SettingsLayer { Model = arguments.GetValue(model), Template = arguments.GetValue(template) }, arguments.GetValue(verbose), cancellationToken));
+            RunAsync(new SettingsLayer { Model = arguments.GetValue(model), Template = arguments.GetValue(template) }, arguments.GetValue(shared), arguments.GetValue(verbose), cancellationToken));
         return command;
     }
 
-    public static Task<int> RunAsync(SettingsLayer given, bool isVerbose, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(SettingsLayer given, bool isShared, bool isVerbose, CancellationToken cancellationToken)
     {
         static void Problem(string problem) => Console.Error.WriteLine(problem);
         var own = SettingsSources.Own(Problem);
+        if (isShared) return ForwardAsync([.. own, given], given.Model, isVerbose, cancellationToken);
         return ServerHost.RunAsync(
             new ServerOptions(OpenInput(), OpenOutput())
             {
@@ -38,6 +41,14 @@ internal static class LspCommand
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },
             cancellationToken);
+    }
+
+    private static async Task<int> ForwardAsync(IReadOnlyList<SettingsLayer?> layers, string? model, bool isVerbose, CancellationToken cancellationToken)
+    {
+        using var logs = LineLoggerProvider.ToStandardError(isVerbose ? LogLevel.Debug : LogLevel.Warning);
+        var door = new EngineDoor(SharingPlace.Of(InfillSettings.From(layers, static _ => { })), model); // problems are told by the engine's process, to the editor
+        var forwarder = new Forwarder(new ForwarderOptions(OpenInput(), OpenOutput(), door) { Layers = layers }, logs.CreateLogger(nameof(Forwarder)));
+        return await forwarder.RunAsync(cancellationToken);
     }
 
     /// <summary>A thread of its own reads: a pending read of a pipe occupies a thread, and the pool has few.</summary>

@@ -3,7 +3,7 @@ using System.Net;
 using Infill.Engine;
 using Infill.Server.Http;
 using Infill.Server.Settings;
-using Infill.Server.Status;
+using Infill.Server.Sharing;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server.Commands;
@@ -39,16 +39,15 @@ internal static class ServeCommand
         var own = SettingsSources.Own(Console.Error.WriteLine);
         var settings = InfillSettings.From([.. own, model is null ? null : new SettingsLayer { Model = model }], Console.Error.WriteLine);
         using var loggers = new LoggerFactory([LineLoggerProvider.ToStandardError(isVerbose ? LogLevel.Debug : LogLevel.Warning)]);
-        var logger = loggers.CreateLogger("Engine");
-        var time = TimeProvider.System;
-        await using var engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger)), settings.Engine, time, logger);
-        using var status = new StatusSource(engine, Path.GetFileNameWithoutExtension(settings.ModelPath), time);
+        await using var engine = new SharedEngine(settings, LogLevel.Warning, loggers);
         try
         {
             var options = new HttpOptions(address) { Keys = keys, AllowedHosts = hosts };
-            await using var server = await HttpServer.StartAsync(options, new ServedModel(engine, settings), status, time, loggers, cancellationToken);
-            var vocabulary = await engine.Ready.WaitAsync(cancellationToken);
+            await using var server = await HttpServer.StartAsync(options, new ServedModel(engine.Engine, settings), engine.Status, TimeProvider.System, loggers, cancellationToken);
+            var sharing = ShareAsync(engine, settings, cancellationToken);
+            var vocabulary = await engine.Engine.Ready.WaitAsync(cancellationToken);
             await Console.Error.WriteLineAsync($"Serving {vocabulary.ModelName} at {server.Address}; Ctrl+C ends it.");
+            await sharing;
             await Task.Delay(Timeout.Infinite, cancellationToken);
             return ExitCodes.Done;
         }
@@ -64,6 +63,13 @@ internal static class ServeCommand
         {
             return ExitCodes.Done; // asked to end, as it is meant to be
         }
+    }
+
+    /// <summary>Editors of the same user use this engine too, unless they have one already.</summary>
+    private static async Task ShareAsync(SharedEngine engine, InfillSettings settings, CancellationToken cancellationToken)
+    {
+        using var socket = SharedSocket.TryOpen(SharingPlace.Of(settings));
+        if (socket is not null) await engine.Listener.RunAsync(socket.Socket, cancellationToken);
     }
 
     private static bool TryRead(string listen, out IPEndPoint address)

@@ -29,6 +29,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
         {
             Repository = Conversions.ToRepositoryName(uri, session.Folders),
+            Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
             Deadline = settings.Deadline,
             Superseded = superseded,

@@ -36,6 +36,9 @@ public sealed record InfillSettings
 
     public EngineOptions Engine { get; init; } = new();
 
+    /// <summary>After this time without an editor a shared engine's process ends; zero for never.</summary>
+    public TimeSpan SharedIdle { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Merges layers, the strongest last.</summary>
     /// <param name="layers">From the weakest to the strongest; nulls are skipped.</param>
     /// <param name="problem">Told, in a sentence, of each value that can't be used; the value before it then stands.</param>
@@ -92,6 +95,7 @@ public sealed record InfillSettings
         },
         ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
         Template = TemplateOf(layer.Template, problem),
+        SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
         Engine = Engine with
         {
             Threads = Within("threads", layer.Threads, 1, 256, Engine.Threads, problem),

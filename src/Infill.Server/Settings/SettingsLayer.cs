@@ -60,10 +60,13 @@ public sealed record SettingsLayer
     /// <summary>Minutes. The user's own settings only.</summary>
     public int? IdleRelease { get; init; }
 
+    /// <summary>Minutes. The user's own settings only.</summary>
+    public int? SharedIdle { get; init; }
+
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null };
+        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
         hadSome = allowed != this;
         return allowed;
     }

@@ -80,6 +80,7 @@ internal static class SettingsSources
             MemoryLimit = Number("MEMORY_LIMIT"),
             IdleRelease = Number("IDLE_RELEASE"),
             Speculation = Switch("SPECULATION"),
+            SharedIdle = Number("SHARED_IDLE"),
         };
 
         string? Text(string name) => variable(VariablePrefix + name) is { Length: > 0 } value ? value : null;
@@ -110,7 +111,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -44,7 +44,7 @@ internal sealed class TestEditor : IAsyncDisposable
     private readonly Pipe _toServer = new(new PipeOptions(pauseWriterThreshold: 0));
     private readonly Pipe _fromServer = new(new PipeOptions(pauseWriterThreshold: 0));
     private readonly EditorOptions _options;
-    private readonly IHost _host;
+    private readonly IHost? _host; // null where something else answers
     private readonly Task _listening;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonElement>> _waiting = new(StringComparer.Ordinal);
     private readonly Lock _gate = new(); // guards what follows
@@ -70,11 +70,19 @@ internal sealed class TestEditor : IAsyncDisposable
         _listening = ListenAsync();
     }
 
+    /// <summary>An editor before whatever answers it: called with the editor's bytes and where to answer, it completes with the exit code.</summary>
+    public TestEditor(Func<PipeReader, PipeWriter, Task<int>> server, EditorOptions? options = null)
+    {
+        _options = options ?? new EditorOptions();
+        Running = server(_toServer.Reader, _fromServer.Writer);
+        _listening = ListenAsync();
+    }
+
     /// <summary>Completes with the exit code when the server has ended.</summary>
     public Task<int> Running { get; }
 
     /// <summary>Made by the server when it first needs it; here too, so not before 'initialized'.</summary>
-    public CompletionEngine Engine => _host.Services.GetRequiredService<CompletionEngine>();
+    public CompletionEngine Engine => _host!.Services.GetRequiredService<CompletionEngine>();
 
     /// <summary>How often each id was answered; ids as JSON, refusals of what had none under "null".</summary>
     public IReadOnlyDictionary<string, int> Answers
@@ -83,6 +91,14 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             lock (_gate) return new Dictionary<string, int>(_answers, StringComparer.Ordinal);
         }
+    }
+
+    /// <summary>Has what answers answer initialize.</summary>
+    public async Task<TestEditor> InitializedAsync(string initialization = """{"capabilities":{"textDocument":{"inlineCompletion":{}}}}""")
+    {
+        await AskAsync("initialize", initialization);
+        await NotifyAsync("initialized", "{}");
+        return this;
     }
 
     /// <summary>A server that has answered initialize.</summary>
@@ -205,7 +221,7 @@ internal sealed class TestEditor : IAsyncDisposable
 
     private async Task<int> RunAsync()
     {
-        var service = _host.Services.GetRequiredService<LspService>();
+        var service = _host!.Services.GetRequiredService<LspService>();
         await _host.RunAsync();
         return service.ExitCode;
     }

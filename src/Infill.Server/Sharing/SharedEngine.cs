@@ -1,0 +1,36 @@
+using Infill.Engine;
+using Infill.Server.Settings;
+using Infill.Server.Status;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Server.Sharing;
+
+/// <summary>One engine for many: what an engine's process is made of, whether it serves editors, HTTP or both.</summary>
+internal sealed class SharedEngine : IAsyncDisposable
+{
+    public SharedEngine(InfillSettings settings, LogLevel logLevel, ILoggerFactory loggers)
+    {
+        var time = TimeProvider.System;
+        var logger = loggers.CreateLogger("Engine");
+        var options = settings.Engine with { TimesFolder = Path.Combine(SettingsSources.CacheFolder, "times") };
+        Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger)), options, time, logger);
+        Status = new StatusSource(Engine, Path.GetFileNameWithoutExtension(settings.ModelPath), time);
+        Listener = new Listener(Engine, Status, SettingsSources.Proofs, logLevel, time, loggers.CreateLogger(nameof(Listener))) { EditorsChanged = count => EditorsChanged(count) };
+        Status.Connected = () => Listener.Editors;
+    }
+
+    public CompletionEngine Engine { get; }
+
+    public StatusSource Status { get; }
+
+    public Listener Listener { get; }
+
+    /// <summary>Called with the number of editors whenever it has changed; any thread.</summary>
+    public Action<int> EditorsChanged { get; set; } = static _ => { };
+
+    public async ValueTask DisposeAsync()
+    {
+        Status.Dispose();
+        await Engine.DisposeAsync();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Infill.Server.Sharing;
+
+/// <summary>The few calls of Unix that .NET has no name for.</summary>
+internal static partial class UnixNative
+{
+    private const int OpenWriteOnly = 1;
+    private const int SocketLevel = 1;      // SOL_SOCKET on Linux
+    private const int PeerCredentials = 17; // SO_PEERCRED on Linux
+
+    public static uint UserId => EffectiveUserId();
+
+    /// <summary>Leaves the terminal and its signals to whoever started this process.</summary>
+    public static void LeaveTerminal() => _ = NewSession(); // refused to a group's leader, whose signals are its own business
+
+    /// <summary>From here on standard input and output are nothing, and standard error is a file.</summary>
+    public static void Detach(string errorFile)
+    {
+        var nothing = Open("/dev/null", 2, 0);
+        _ = Duplicate(nothing, 0);
+        _ = Duplicate(nothing, 1);
+        using var file = new FileStream(errorFile, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        var error = Open(errorFile, OpenWriteOnly, 0);
+        if (error >= 0) _ = Duplicate(error, 2);
+    }
+
+    /// <summary>Whether the other end of a Unix socket is a process of ours. Where it can't be asked, the folder's mode must do.</summary>
+    public static bool IsOurs(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux()) return true;
+        Span<byte> credentials = stackalloc byte[12]; // process, user, group
+        return socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials) == credentials.Length &&
+            MemoryMarshal.Read<uint>(credentials[4..]) == UserId;
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "setsid")]
+    private static partial int NewSession();
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Duplicate(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+}

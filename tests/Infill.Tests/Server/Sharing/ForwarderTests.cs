@@ -1,0 +1,200 @@
+using System.Text.Json;
+using Infill.Engine;
+using Infill.Server.Sharing;
+using Infill.Tests.Scenarios;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Infill.Tests.Server.Sharing;
+
+/// <summary>An editor before a shared engine notices nothing of the sharing, nor of an engine that is lost.</summary>
+public sealed class ForwarderTests
+{
+    private const string Initialization = """{"clientInfo":{"name":"test"},"capabilities":{"textDocument":{"inlineCompletion":{}}}}""";
+
+    [Fact]
+    public async Task Initialize_is_answered_before_there_is_an_engine()
+    {
+        var door = new TestDoor();
+        await using var editor = Editor(door);
+
+        var answer = await editor.AskAsync("initialize", Initialization);
+
+        Assert.Equal("infill", answer.GetProperty("result").GetProperty("serverInfo").GetProperty("name").GetString());
+        Assert.Equal(0, door.Opened);
+    }
+
+    [Fact]
+    public async Task A_suggestion_comes_from_the_shared_engine_for_the_text_as_it_was_edited()
+    {
+        var prompts = new PromptLog();
+        await using var engine = new SharedBench(Saying("1", prompts));
+        await using var editor = await Editor(LeadingTo(engine)).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = \ny");
+        await editor.TypeAsync(2, 0, 4, "a");
+
+        var answer = await editor.InlineAsync(0, 5);
+
+        Assert.Equal(["1"], answer.Texts());
+        Assert.Equal(["x = a‸\ny"], prompts.Prompts);
+    }
+
+    [Fact]
+    public async Task Each_editor_is_a_client_of_its_own()
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(engine);
+        await using var first = await Editor(door).InitializedAsync(Initialization);
+        await first.OpenAsync("x");
+        await first.InlineAsync(0, 1);
+        await using var second = await Editor(door).InitializedAsync(Initialization);
+        await second.OpenAsync("y");
+        await second.InlineAsync(0, 1);
+
+        Assert.Equal(["test 1", "test 2"], engine.Engine.RecentlyFinished().Select(static each => each.Client).Distinct().Order());
+        Assert.Equal(["test 1", "test 2"], engine.Listener.Editors.Order());
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_lost_while_it_writes_is_replaced_and_the_request_is_answered_once()
+    {
+        var (before, after) = (new PromptLog(), new PromptLog());
+        var lost = new SharedBench(Saying("one", before));
+        var door = LeadingTo(lost);
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("a = 1\nb = ");
+        await editor.TypeAsync(2, 1, 4, "a");
+        var gate = lost.Model.HoldStep(2);
+        var asked = await editor.BeginInlineAsync(1, 5);
+        await gate.Reached;
+        await using var next = new SharedBench(Saying("two", after));
+
+        door.LeadTo(next);
+        gate.Open();
+        await lost.DisposeAsync();
+
+        // Which of the two engines was faster is theirs to decide; that it is answered once is checked when the editor leaves.
+        Assert.Contains((await asked.Answer).Texts().SingleOrDefault(), (string?[])["one", "two"]);
+        Assert.Equal(["two"], (await editor.InlineAsync(1, 5)).Texts());
+        Assert.All(after.Prompts, static prompt => Assert.Equal("a = 1\nb = a‸", prompt)); // the documents are the same on both sides
+    }
+
+    [Fact]
+    public async Task While_there_is_no_engine_edits_are_kept_and_outdated_requests_end()
+    {
+        var prompts = new PromptLog();
+        var door = new TestDoor();
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+        var outdated = await editor.BeginInlineAsync(0, 4);
+        await editor.TypeAsync(2, 0, 4, "a");
+        var cancelled = await editor.BeginInlineAsync(0, 5);
+        await editor.CancelAsync(cancelled.Id);
+        var waiting = await editor.BeginInlineAsync(0, 5);
+
+        Assert.Equal(-32801, (await outdated.Answer).ErrorCode());
+        Assert.Equal(-32800, (await cancelled.Answer).ErrorCode());
+        await using var engine = new SharedBench(Saying("1", prompts));
+        door.LeadTo(engine);
+
+        Assert.Equal(["1"], (await waiting.Answer).Texts());
+        Assert.Equal(["x = a‸"], prompts.Prompts);
+    }
+
+    [Fact]
+    public async Task A_document_that_is_out_of_step_stays_so_with_the_next_engine()
+    {
+        var lost = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(lost);
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+        await editor.TypeAsync(2, 99, 0, "a"); // outside the text
+        Assert.Empty((await editor.InlineAsync(0, 4)).Texts());
+        await using var next = new SharedBench(Saying("1", new PromptLog()));
+        door.LeadTo(next);
+        await lost.DisposeAsync();
+
+        Assert.Empty((await editor.InlineAsync(0, 4)).Texts());
+        await editor.ChangeAsync(3, """{"text":"y = "}""");
+        Assert.Equal(["1"], (await editor.InlineAsync(0, 4)).Texts());
+    }
+
+    [Fact]
+    public async Task What_was_shown_in_part_is_not_shown_again_by_the_next_engine()
+    {
+        var lost = new SharedBench(Saying("one two", new PromptLog()));
+        var door = LeadingTo(lost);
+        await using var editor = await Editor(door).InitializedAsync("""{"capabilities":{"textDocument":{"inlineCompletion":{}}},"initializationOptions":{"infill":{"snapshots":"growing"}}}""");
+        await editor.OpenAsync("x = ");
+        var gate = lost.Model.HoldStep(5);
+        var asked = await editor.BeginInlineAsync(0, 4, "\"partialResultToken\":\"t\"");
+        await editor.ReceiveAsync("$/progress");
+        await gate.Reached;
+        await using var next = new SharedBench(Saying("other", new PromptLog()));
+        door.LeadTo(next);
+        var ending = lost.DisposeAsync();
+        gate.Open();
+        await ending;
+
+        Assert.Empty((await asked.Answer).Items()); // its result is what had gone before
+        Assert.DoesNotContain(editor.Received("$/progress"), static each => each.GetRawText().Contains("other", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_way_to_an_engine_it_is_said_once_and_nothing_hangs()
+    {
+        var door = new TestDoor { Problem = "the way is shut." };
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("x");
+
+        Assert.Empty((await editor.InlineAsync(0, 1)).Texts());
+        Assert.Empty((await editor.InlineAsync(0, 1)).Texts());
+
+        Assert.Equal("Infill can't suggest anything: the way is shut.", Assert.Single(editor.Received("window/showMessage")).GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task Requests_before_initialize_and_after_shutdown_are_refused_here()
+    {
+        await using var editor = Editor(new TestDoor());
+
+        Assert.Equal(-32002, (await editor.AskAsync("textDocument/inlineCompletion", "{}")).ErrorCode());
+        await editor.InitializedAsync(Initialization);
+        Assert.Equal(JsonValueKind.Null, (await editor.AskAsync("shutdown")).GetProperty("result").ValueKind);
+        Assert.Equal(-32600, (await editor.AskAsync("textDocument/inlineCompletion", "{}")).ErrorCode());
+        await editor.NotifyAsync("exit", "{}");
+        Assert.Equal(0, await editor.Running.WaitAsync(TestEditor.Limit));
+    }
+
+    [Fact]
+    public async Task An_answer_to_a_lost_engine_is_nobody_s()
+    {
+        var asked = new List<string>(); // ids of the engines' questions; answered by the test
+        var lost = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(lost);
+        var options = new EditorOptions { OnRequest = static (_, _) => null };
+        await using var editor = await Editor(door, options).InitializedAsync("""{"capabilities":{"workspace":{"configuration":true},"textDocument":{"inlineCompletion":{}}}}""");
+        await editor.ReceiveAsync("workspace/configuration");
+        await using var next = new SharedBench(Saying("1", new PromptLog()));
+        door.LeadTo(next);
+        await lost.DisposeAsync();
+        await Wait(() => editor.Received("workspace/configuration").Count == 2);
+        await editor.SendAsync("""{"jsonrpc":"2.0","id":1000000,"result":[{"enabled":false}]}"""); // the first engine's question
+        await editor.OpenAsync("x");
+
+        Assert.Equal(["1"], (await editor.InlineAsync(0, 1)).Texts());
+    }
+
+    private static Task Wait(Func<bool> isSo) => Http.Wait.UntilAsync(() => Task.FromResult(isSo()));
+
+    private static ScriptedModel Saying(string text, PromptLog prompts) => new() { Rule = prompts.Before(ScriptedModel.Says(text)) };
+
+    private static TestDoor LeadingTo(SharedBench engine)
+    {
+        var door = new TestDoor();
+        door.LeadTo(engine);
+        return door;
+    }
+
+    private static TestEditor Editor(IEngineDoor door, EditorOptions? options = null) =>
+        new((input, output) => new Forwarder(new ForwarderOptions(input, output, door), NullLogger.Instance).RunAsync(CancellationToken.None), options);
+}

@@ -117,9 +117,9 @@ public sealed class CompletionService
         if (asked.Prompt.Count == 0) return null;
         return asked with
         {
-            ShorterPrompts = Shorter(prompts, request, names, budget, asked.Prompt.Count),
+            ShorterPrompts = Shorter(prompts, request, names, budget, asked),
             PromptBudget = budget.Budget,
-            DraftHints = prompts.Tokens(_texts.Rest(request.Path, request.Text, request.Cursor)),
+            DraftHints = Hints(prompts, asked, _texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = maxTokens,
             ScoreTokens = true,
             Client = request.Client,
@@ -128,15 +128,20 @@ public sealed class CompletionService
         };
     }
 
+    /// <summary>What is left of the last text, as it would be generated: with what was taken back before it.</summary>
+    private static List<int> Hints(PromptBuilder prompts, GenerationRequest asked, string rest) =>
+        rest.Length == 0 ? [] : prompts.Tokens(Encoding.UTF8.GetString(asked.Start.Span) + rest);
+
     /// <summary>Who asked by hand waits for the whole.</summary>
-    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, FileNames names, PromptOptions budget, int whole)
+    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, FileNames names, PromptOptions budget, GenerationRequest whole)
     {
         var shorter = new List<IReadOnlyList<int>>(s_divisors.Length);
         if (request.Priority != RequestPriority.Automatic) return shorter;
         foreach (var divisor in s_divisors)
         {
-            var tokens = prompts.Request(request.Text, request.Cursor, names, budget.DividedBy(divisor)).Prompt;
-            if (tokens.Count > 0 && tokens.Count < whole) shorter.Add(tokens);
+            var less = prompts.Request(request.Text, request.Cursor, names, budget.DividedBy(divisor));
+            if (less.Prompt.Count == 0 || less.Prompt.Count >= whole.Prompt.Count) continue;
+            if (less.Start.Span.SequenceEqual(whole.Start.Span)) shorter.Add(less.Prompt); // the same text is to go on
         }
 
         return shorter;

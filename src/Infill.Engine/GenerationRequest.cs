@@ -54,6 +54,12 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// <summary>Where in the prompt the text stands that goes on; null where the model's FIM tokens tell.</summary>
     public Range? Continued { get; init; }
 
+    /// <summary>
+    /// Bytes of UTF-8 that stand behind the prompt already, as a word that is half typed does: the first tokens are chosen among
+    /// those that agree with them, and the text given out is what comes after them. They must not change.
+    /// </summary>
+    public ReadOnlyMemory<byte> Start { get; init; }
+
     /// <summary>Any of these ends the text before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 

@@ -15,6 +15,9 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         new("gen_ai.request.model", vocabulary.ModelName),
     ]);
 
+    private readonly Lazy<PieceIndex> _pieces = new(() => new PieceIndex(vocabulary)); // made when a text must begin with something for the first time
+    private readonly float[] _restricted = new float[vocabulary.Size];
+
     /// <summary>Chooses a sequence's next token and delivers its text.</summary>
     /// <param name="sequence">One whose tokens are all computed.</param>
     /// <param name="logits">Scores of what may follow.</param>
@@ -22,8 +25,19 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
     /// <returns>Why the sequence ends with this token, or <see cref="FinishReason.None"/>.</returns>
     public FinishReason Choose(Sequence sequence, ReadOnlySpan<float> logits, out TracedToken? traced)
     {
-        var token = sequence.Sampler.Next(logits);
         RecordTime(sequence);
+        if (!sequence.Start.IsMet)
+        {
+            if (!_pieces.Value.TryRestrict(sequence.Start.Rest, logits, _restricted))
+            {
+                traced = null; // the vocabulary lacks a byte: there is no such text
+                return FinishReason.EndOfText;
+            }
+
+            logits = _restricted;
+        }
+
+        var token = sequence.Sampler.Next(logits);
         var chosen = Trace(sequence.Ticket.Request, logits, token);
         if (EndsText(sequence.Ticket.Request, token))
         {
@@ -34,7 +48,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
         traced = null;
         sequence.Append(token);
-        var decoded = sequence.Text.Append(vocabulary.Piece(token));
+        var decoded = sequence.Text.Append(sequence.Start.Take(vocabulary.Piece(token)));
         if (sequence.Ticket.Request.ScoreTokens && chosen is { } scored) chosen = scored with { Length = decoded.Length };
         var text = sequence.Stop.Append(decoded, out var stopped);
         if (text.Length > 0 || chosen is not null) sequence.Ticket.Output.Write(text, chosen);

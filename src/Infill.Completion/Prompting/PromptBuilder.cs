@@ -23,13 +23,17 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// <param name="options">The budget.</param>
     public GenerationRequest Request(SourceText text, int cursor, FileNames names, PromptOptions options)
     {
-        var tokens = _bound.Render(Window(text, cursor, options) with { Names = names }, out var prefix);
-        return new GenerationRequest(tokens) { Continued = prefix, StopTokens = _bound.Stops };
+        var window = Window(text, cursor, options) with { Names = names };
+        var removed = options.Healing ? TokenHealing.TokensToRemove(window.Prefix, vocabulary) : 0;
+        if (removed == window.Prefix.Count && template.Order == FimOrder.PrefixOnly) removed = 0; // something must be left to continue
+        var start = TokenHealing.Bytes(window.Prefix, removed, vocabulary);
+        var tokens = _bound.Render(window with { Prefix = [.. window.Prefix.Take(window.Prefix.Count - removed)] }, out var prefix);
+        return new GenerationRequest(tokens) { Continued = prefix, Start = start, StopTokens = _bound.Stops };
     }
 
-    /// <summary>The prompt's tokens alone, special ones included.</summary>
+    /// <summary>The prompt's tokens alone, special ones included and none taken back.</summary>
     public IReadOnlyList<int> Build(SourceText text, int cursor, string path, PromptOptions options) =>
-        Request(text, cursor, new FileNames(path), options).Prompt;
+        Request(text, cursor, new FileNames(path), options with { Healing = false }).Prompt;
 
     /// <summary>The texts around the cursor that <see cref="Request"/> makes a prompt of.</summary>
     public FimPrompt Window(SourceText text, int cursor, PromptOptions options) =>

@@ -18,6 +18,12 @@ public sealed record PromptOptions
     public int TrailingSuffixTokens { get; init; } = 48;
 
     /// <summary>
+    /// Whether the word before the cursor is left out of the prompt and asked of the model instead, so that its tokens are those
+    /// that whole words have. What is shown begins at the cursor all the same.
+    /// </summary>
+    public bool Healing { get; init; } = true;
+
+    /// <summary>
     /// How long an automatic suggestion may wait for its prompt. At a place whose text the cache lacks it is made from less text,
     /// so that it comes in time, and the whole is computed behind it for the next one.
     /// </summary>

@@ -25,7 +25,7 @@ internal static class TemplateProof
         foreach (var (path, text, line) in s_gaps)
         {
             var cursor = text.IndexOf('‸', StringComparison.Ordinal);
-            var request = prompts.Request(SourceText.From(text.Remove(cursor, 1)), cursor, new FileNames(path), PromptOptions.Default) with
+            var request = prompts.Request(SourceText.From(text.Remove(cursor, 1)), cursor, new FileNames(path), PromptOptions.Default with { Healing = false }) with
             {
                 MaxTokens = 16,
                 StopStrings = ["\n"],

@@ -51,7 +51,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     {
         if (!_isOn || plan.Slices.Count != 1) return;
         var sequence = plan.Slices[0].Sequence;
-        if (!sequence.IsDecoding || !sequence.Sampler.IsGreedy) return;
+        if (!sequence.IsDecoding || !sequence.Sampler.IsGreedy || !sequence.Start.IsMet) return;
 
         Follow(sequence);
         if (_skipsStep || _match.Length == 0)

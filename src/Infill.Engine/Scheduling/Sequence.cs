@@ -23,6 +23,7 @@ public sealed class Sequence
         _tokens.AddRange(ticket.Request.Prompt);
         PromptTokens = _tokens.Count;
         Sampler = new Sampler(ticket.Request.Sampling);
+        Start = new TextStart(ticket.Request.Start);
         Text = new Utf8Assembler();
         Stop = new StopCondition(ticket.Request.StopStrings);
         Vocabulary = vocabulary;
@@ -69,6 +70,7 @@ public sealed class Sequence
 
     internal Slot? Slot { get; private set; }
     internal Sampler Sampler { get; }
+    internal TextStart Start { get; }
     internal Utf8Assembler Text { get; }
     internal StopCondition Stop { get; }
     internal IVocabulary Vocabulary { get; }

@@ -30,6 +30,9 @@ public sealed record SettingsLayer
     /// <summary>Milliseconds.</summary>
     public int? PromptBudget { get; init; }
 
+    /// <summary>Whether the word before the cursor is completed from its beginning.</summary>
+    public bool? Healing { get; init; }
+
     /// <summary>Milliseconds.</summary>
     public int? Deadline { get; init; }
 

@@ -70,6 +70,7 @@ internal static class SettingsSources
             SuffixTokens = Number("SUFFIX_TOKENS"),
             TrailingSuffixTokens = Number("TRAILING_SUFFIX_TOKENS"),
             PromptBudget = Number("PROMPT_BUDGET"),
+            Healing = Switch("HEALING"),
             Deadline = Number("DEADLINE"),
             Snapshots = Text("SNAPSHOTS"),
             Model = Text("MODEL"),

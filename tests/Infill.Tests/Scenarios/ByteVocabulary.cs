@@ -12,8 +12,14 @@ internal sealed class ByteVocabulary : IVocabulary
     public const int Middle = 259;
     public const int Repository = 260;
     public const int FileSeparator = 261;
+    public const int FirstWord = 262;
 
     private static readonly byte[][] Pieces = [.. Enumerable.Range(0, 256).Select(static b => new[] { (byte)b })];
+
+    private int _asked;
+
+    /// <summary>Characters that it was given to make tokens of.</summary>
+    public int Asked => _asked;
 
     public string ModelName { get; init; } = "scripted";
 
@@ -22,7 +28,10 @@ internal sealed class ByteVocabulary : IVocabulary
     /// <summary>Whether it was trained to fill in the middle.</summary>
     public bool HasMarkers { get; init; } = true;
 
-    public int Size => 262;
+    public int Size => FirstWord + Words.Count;
+
+    /// <summary>Tokens of several bytes, the longest of which text is made of where it can be.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
 
     public FimTokens Fim => HasMarkers ? new(Prefix, Suffix, Middle, Repository, FileSeparator) : new(null, null, null, null, null);
 
@@ -44,8 +53,24 @@ internal sealed class ByteVocabulary : IVocabulary
 
     public void Tokenize(ReadOnlySpan<char> text, List<int> tokens)
     {
-        foreach (var b in Encoding.UTF8.GetBytes(text.ToArray())) tokens.Add(b);
+        Interlocked.Add(ref _asked, text.Length);
+        if (Words.Count == 0)
+        {
+            foreach (var b in Encoding.UTF8.GetBytes(text.ToArray())) tokens.Add(b);
+            return;
+        }
+
+        for (var rest = new string(text); rest.Length > 0;)
+        {
+            var word = Words.Where(word => rest.StartsWith(word, StringComparison.Ordinal)).MaxBy(static word => word.Length);
+            if (word is not null) tokens.Add(Word(word));
+            var length = word?.Length ?? (char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2 : 1);
+            if (word is null) tokens.AddRange(Encoding.UTF8.GetBytes(rest[..length]).Select(static b => (int)b));
+            rest = rest[length..];
+        }
     }
 
-    public ReadOnlySpan<byte> Piece(int token) => token < 256 ? Pieces[token] : [];
+    public int Word(string word) => FirstWord + Words.ToList().IndexOf(word);
+
+    public ReadOnlySpan<byte> Piece(int token) => token < 256 ? Pieces[token] : token >= FirstWord ? Encoding.UTF8.GetBytes(Words[token - FirstWord]) : [];
 }

@@ -17,7 +17,7 @@ internal sealed class ScriptedModel : IModelRunner
     private List<Cell>[] _cells;
     private readonly ConcurrentDictionary<int, Gate> _gates = new();
     private List<List<int>> _next = []; // per slice of the last step, what follows its pending tokens and each drafted one; empty where no logits were asked for
-    private readonly float[] _logits;
+    private float[] _logits = [];
     private Gate? _nextGate;
     private int _steps;
     private int _thread;
@@ -29,7 +29,6 @@ internal sealed class ScriptedModel : IModelRunner
         MaxSequences = maxSequences;
         ContextTokens = contextTokens ?? contextCells;
         _cells = [.. Enumerable.Range(0, maxSequences).Select(static _ => new List<Cell>())];
-        _logits = new float[Vocabulary.Size];
     }
 
     public IVocabulary Vocabulary { get; init; } = new ByteVocabulary();
@@ -47,6 +46,9 @@ internal sealed class ScriptedModel : IModelRunner
 
     /// <summary>Tokens that lead the second best by a hair; others lead by far.</summary>
     public Func<int, bool> IsNearTie { get; init; } = static _ => false;
+
+    /// <summary>Which tokens it would take instead of the rule's, from 0 to 9: where it is not free to choose. Null likes all alike.</summary>
+    public Func<int, float>? Liking { get; init; }
 
     /// <summary>Tokens computed between two looks at the abort signal's effect: an abort loses these and keeps those before.</summary>
     public int PieceTokens { get; init; } = int.MaxValue;
@@ -189,7 +191,13 @@ internal sealed class ScriptedModel : IModelRunner
         CheckOwner();
         BeforeLogits?.Invoke(Steps);
         Check(drafted < _next[slice].Count, $"slice {slice} asked for no logits after {drafted} drafted tokens");
+        if (_logits.Length != Vocabulary.Size) _logits = new float[Vocabulary.Size];
         Array.Clear(_logits);
+        if (Liking is not null)
+        {
+            for (var token = 0; token < _logits.Length; token++) _logits[token] = Liking(token);
+        }
+
         var best = _next[slice][drafted];
         _logits[best] = 10;
         if (IsNearTie(best)) _logits[(best + 1) % _logits.Length] = 9.9f;

@@ -60,7 +60,7 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             LoadModel = load,
             Time = _options.Time,
-            OwnLayers = _options.OwnLayers,
+            OwnLayers = [new SettingsLayer { Healing = false }, .. _options.OwnLayers], // scripts speak from the cursor on
             CommandLine = _options.CommandLine,
             Proofs = _options.Proofs,
             LogLevel = LogLevel.None,

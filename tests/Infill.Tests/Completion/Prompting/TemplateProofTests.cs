@@ -76,7 +76,8 @@ public sealed class TemplateProofTests : IDisposable
         var service = Service(bench);
 
         var suggestions = new List<Suggestion>();
-        await foreach (var suggestion in service.SuggestAsync(new SuggestionRequest(Infill.Completion.Documents.SourceText.From("abc = \n"), 6, "a.py"))) suggestions.Add(suggestion);
+        var request = new SuggestionRequest(Infill.Completion.Documents.SourceText.From("abc = \n"), 6, "a.py") { Prompt = PromptOptions.Default with { Healing = false } };
+        await foreach (var suggestion in service.SuggestAsync(request)) suggestions.Add(suggestion);
 
         Assert.Equal("xx", suggestions[^1].Text);
         Assert.Equal(6, suggestions[^1].Usage!.PromptTokens);

@@ -49,6 +49,17 @@ public abstract class GenerationConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_text_that_must_begin_with_what_is_there_gives_out_what_follows()
+    {
+        var whole = (await RunAsync(new GenerationRequest(_backend.Prompt()) { MaxTokens = Tokens })).Text;
+
+        var generation = await RunAsync(new GenerationRequest(_backend.Prompt()) { MaxTokens = Tokens, Start = System.Text.Encoding.UTF8.GetBytes(whole[..2]) });
+
+        Assert.Equal(whole[2..], generation.Text);
+        await _backend.AssertQuietAsync();
+    }
+
+    [Fact]
     public async Task A_text_that_ends_by_itself_says_so()
     {
         _backend.EndText();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Infill.Engine;
+using Infill.Server.Settings;
 using Infill.Server.Sharing;
 using Infill.Tests.Scenarios;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -195,6 +196,10 @@ public sealed class ForwarderTests
         return door;
     }
 
-    private static TestEditor Editor(IEngineDoor door, EditorOptions? options = null) =>
-        new((input, output) => new Forwarder(new ForwarderOptions(input, output, door), NullLogger.Instance).RunAsync(CancellationToken.None), options);
+    /// <remarks>Without healing: scripts speak from the cursor on.</remarks>
+    private static TestEditor Editor(IEngineDoor door, EditorOptions? options = null)
+    {
+        var layers = new SettingsLayer?[] { new SettingsLayer { Healing = false } };
+        return new((input, output) => new Forwarder(new ForwarderOptions(input, output, door) { Layers = layers }, NullLogger.Instance).RunAsync(CancellationToken.None), options);
+    }
 }

@@ -4,7 +4,7 @@
 #   serve MODELS NAME PORT ARGUMENT...   starts one with the embedded model, which lies in the folder MODELS, and waits until it listens
 benchmarks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=${INFILL_CHROOT:-/opt/infill-chroot/forky}
-"$benchmarks/../Infill.EndToEnd/Neovim/chroot.sh" "$root"
+"$benchmarks/../Infill.EndToEnd/Terminal/chroot.sh" "$root"
 work=$(mktemp -d)
 servers=()
 finish() {
@@ -17,7 +17,7 @@ trap finish EXIT
 serve() {
   local models=$1 name=$2 port=$3
   shift 3
-  "$benchmarks/../Infill.EndToEnd/Neovim/enter.sh" "$root" "$models" "$work" llama-server --model /opt/infill-52m-q8_0.gguf \
+  "$benchmarks/../Infill.EndToEnd/Terminal/enter.sh" "$root" "$models" "$work" llama-server --model /opt/infill-52m-q8_0.gguf \
     --host 127.0.0.1 --port "$port" --threads "${THREADS:-2}" "$@" >"$work/$name.log" 2>&1 &
   servers+=($!)
   for (( attempt = 0; attempt < 120; attempt++ )); do

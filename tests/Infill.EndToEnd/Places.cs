@@ -15,8 +15,21 @@ internal static class Places
 
     public static string Neovim => Metadata["NeovimFolder"].Single()!;
 
-    /// <summary>A root file system with Neovim; made by the first test that needs it, and kept.</summary>
+    public static string Terminal => Metadata["TerminalFolder"].Single()!;
+
+    public static string Emacs => Metadata["EmacsFolder"].Single()!;
+
+    public static string Helix => Metadata["HelixFolder"].Single()!;
+
+    /// <summary>Our plugin for Neovim.</summary>
+    public static string NeovimPlugin => Path.Combine(Editors, "neovim");
+
+    public static string Editors => Metadata["EditorsFolder"].Single()!;
+
+    /// <summary>A root file system with the editors that run in a terminal; made by the first test that needs it, and kept.</summary>
     public static string Chroot => Environment.GetEnvironmentVariable("INFILL_CHROOT") is { Length: > 0 } chroot ? chroot : "/opt/infill-chroot/forky";
+
+    public static string Shapes => Path.Combine(Path.GetDirectoryName(Node)!, "shapes.py");
 
     /// <summary>The folder of the published program, with its libraries and model.</summary>
     public static string Publish

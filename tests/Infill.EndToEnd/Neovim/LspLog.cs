@@ -17,6 +17,9 @@ internal sealed record LspLog(IReadOnlyList<string> Lines)
     /// <summary>Suggestions that were accepted, as the server was told.</summary>
     public int Accepted => Count("\"rpc.send\"", "command = \"infill.accepted\"");
 
+    /// <summary>Parts of suggestions that were accepted, as the server was told.</summary>
+    public int PartlyAccepted => Count("\"rpc.send\"", "method = \"textDocument/didPartiallyAcceptCompletion\"");
+
     /// <summary>Requests that were answered with a suggestion.</summary>
     public int Suggested => Count("\"rpc.receive\"", "result = { items = { {");
 

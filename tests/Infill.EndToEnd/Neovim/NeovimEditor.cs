@@ -8,32 +8,43 @@ namespace Infill.EndToEnd;
 /// <param name="Column">The cursor's, in bytes from 0.</param>
 /// <param name="Text">The buffer.</param>
 /// <param name="Ghost">The suggestion on the screen; empty where there is none.</param>
+/// <param name="Marks">How often ghost text is drawn at this moment: never more than once.</param>
+/// <param name="Drawn">Every ghost text there was, in its order; empty where it was taken away.</param>
+/// <param name="Delays">For each key that changed the ghost text, how long that took.</param>
 /// <param name="Messages">The answer to <c>:messages</c>.</param>
 /// <param name="IsAttached">Whether typing asks the language server.</param>
-internal sealed record NeovimState(string Mode, int Line, int Column, string Text, string Ghost, string Messages, bool IsAttached);
+/// <param name="IsWhole">Whether no request is under way.</param>
+internal sealed record NeovimState(
+    string Mode, int Line, int Column, string Text, string Ghost, int Marks, IReadOnlyList<string> Drawn, IReadOnlyList<KeyDelay> Delays, string Messages, bool IsAttached, bool IsWhole);
 
-/// <summary>One real Neovim in a terminal (tmux), in a chroot that holds nothing but Neovim and the published program.</summary>
-/// <remarks>Without a terminal Neovim fires none of the events of insert mode, so nothing would be asked.</remarks>
+/// <summary>From a key to the ghost text's extmark, in milliseconds.</summary>
+/// <param name="Whole">All of it.</param>
+/// <param name="Asked">Of that, from asking the server to its first text.</param>
+internal sealed record KeyDelay(double Whole, double Asked);
+
+/// <summary>One real Neovim in a terminal.</summary>
 internal sealed class NeovimEditor : IAsyncDisposable
 {
-    private const string Marker = "INFILL_TEST_SESSION";
-    private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ChrootLimit = TimeSpan.FromMinutes(10);
-    private readonly string _session = Guid.NewGuid().ToString("N");
-    private readonly string _work = Directory.CreateTempSubdirectory("infill-neovim-").FullName;
+    private readonly ChrootTerminal _terminal;
 
-    private string File => Path.Combine(_work, "project", "shapes.py");
+    private NeovimEditor(ChrootTerminal terminal) => _terminal = terminal;
 
-    private string Terminal => Path.Combine(_work, "tmux");
+    private string File => Path.Combine(_terminal.Work, "project", "shapes.py");
+
+    public LspLog Log => LspLog.Read(Path.Combine(_terminal.Work, "state", "nvim", "lsp.log"));
 
     /// <summary>Opens <paramref name="text"/> in a Neovim whose language server is there.</summary>
-    public static async Task<NeovimEditor> OpenAsync(string text)
+    /// <param name="text">What the file holds.</param>
+    /// <param name="configuration">The user's init.lua: <c>init.lua</c> has Neovim's own client alone, <c>plugin.lua</c> our plugin.</param>
+    /// <param name="choices">Lua that runs before it.</param>
+    /// <param name="prepare">What else is to lie in the folder that Neovim sees as /mnt.</param>
+    public static async Task<NeovimEditor> OpenAsync(string text, string configuration = "init.lua", string choices = "-- none", Func<string, Task>? prepare = null)
     {
-        (await Shell.RunAsync(Path.Combine(Places.Neovim, "chroot.sh"), [Places.Chroot], ChrootLimit)).OrThrow("chroot.sh");
-        var editor = new NeovimEditor();
+        var editor = new NeovimEditor(await ChrootTerminal.CreateAsync());
         try
         {
-            await editor.StartAsync(text);
+            if (prepare is not null) await prepare(editor._terminal.Work);
+            await editor.StartAsync(text, configuration, choices);
             return editor;
         }
         catch
@@ -43,12 +54,12 @@ internal sealed class NeovimEditor : IAsyncDisposable
         }
     }
 
-    public Task TypeAsync(string text) => TmuxAsync("send-keys", "-l", "--", text);
+    public Task TypeAsync(string text) => _terminal.TypeAsync(text);
 
     /// <param name="keys">By tmux's names: Escape, Tab, Enter.</param>
-    public Task PressAsync(params string[] keys) => TmuxAsync(["send-keys", .. keys]);
+    public Task PressAsync(params string[] keys) => _terminal.PressAsync(keys);
 
-    public async Task<string> ScreenAsync() => (await TmuxAsync("capture-pane", "-p")).Output;
+    public Task<string> ScreenAsync() => _terminal.ScreenAsync();
 
     public async Task<NeovimState> StateAsync() => await TryStateAsync() ?? throw new InvalidOperationException(await StoryAsync());
 
@@ -65,83 +76,51 @@ internal sealed class NeovimEditor : IAsyncDisposable
         async () => await System.IO.File.ReadAllTextAsync(File) is var now && now.Length > 0 && now != text ? now : null, StoryAsync);
 
     public async Task UntilServerEndsAsync() => await Eventually.GetAsync(
-        () => Task.FromResult(Processes("infill").Count == 0 ? "ended" : null), StoryAsync);
-
-    public LspLog Log => LspLog.Read(Path.Combine(_work, "state", "nvim", "lsp.log"));
+        () => Task.FromResult(_terminal.Processes("infill").Count == 0 ? "ended" : null), StoryAsync);
 
     /// <summary>The server stands still, and Neovim goes on.</summary>
-    public Task StopServerAsync() => SignalServerAsync("STOP");
+    public Task StopServerAsync() => _terminal.SignalServerAsync("STOP");
 
-    public Task ContinueServerAsync() => SignalServerAsync("CONT");
+    public Task ContinueServerAsync() => _terminal.SignalServerAsync("CONT");
 
-    public async ValueTask DisposeAsync()
-    {
-        await Shell.RunAsync("tmux", ["-S", Terminal, "kill-server"], CommandLimit);
-        foreach (var process in Processes(name: null))
-        {
-            await Shell.RunAsync("kill", ["-KILL", process], CommandLimit);
-        }
+    public Task KillServerAsync() => _terminal.SignalServerAsync("KILL");
 
-        Directory.Delete(_work, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _terminal.DisposeAsync();
 
     /// <summary>For a failed test: all there is to see.</summary>
     public async Task<string> StoryAsync() => $"{await ScreenAsync()}\n{await TryStateAsync()}\n{Log}";
 
-    private async Task StartAsync(string text)
+    private async Task StartAsync(string text, string configuration, string choices)
     {
-        Directory.CreateDirectory(Path.Combine(_work, "project", ".git"));
+        Directory.CreateDirectory(Path.Combine(_terminal.Work, "project", ".git"));
         await System.IO.File.WriteAllTextAsync(File, text);
-        foreach (var script in (string[])["init.lua", "probe.lua"])
+        foreach (var script in (string[])[configuration, "probe.lua"])
         {
-            System.IO.File.Copy(Path.Combine(Places.Neovim, script), Path.Combine(_work, script));
+            System.IO.File.Copy(Path.Combine(Places.Neovim, script), Path.Combine(_terminal.Work, script));
         }
 
-        await TmuxAsync(
-        [
-            "-u", "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40", .. Enter,
-            "env", $"{Marker}={_session}", "HOME=/mnt/home", "XDG_STATE_HOME=/mnt/state", "LANG=C.UTF-8",
-            "nvim", "--clean", "-u", "/mnt/init.lua", "--cmd", "luafile /mnt/probe.lua", "--listen", "/mnt/nvim.sock", "/mnt/project/shapes.py",
-            ";", "set-option", "remain-on-exit", "on",
-        ]);
+        CopyFolder(Places.NeovimPlugin, Path.Combine(_terminal.Work, "infill"));
+        await _terminal.StartAsync(
+            "nvim", "--clean", "-u", $"/mnt/{configuration}", "--cmd", "luafile /mnt/probe.lua", "--cmd", $"lua {choices}", "--listen", "/mnt/nvim.sock", "/mnt/project/shapes.py");
         await UntilAsync(state => state.IsAttached);
     }
 
-    private IEnumerable<string> Enter => [Path.Combine(Places.Neovim, "enter.sh"), Places.Chroot, Places.Publish, _work];
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            System.IO.File.Copy(file, copy);
+        }
+    }
 
     /// <summary>Null where Neovim doesn't answer yet.</summary>
     private async Task<NeovimState?> TryStateAsync()
     {
-        var arguments = Enter.Skip(1).Concat(["nvim", "--server", "/mnt/nvim.sock", "--remote-expr", "v:lua.Probe()"]);
-        var result = await Shell.RunAsync(Enter.First(), arguments, CommandLimit);
+        var result = await _terminal.RunAsync("nvim", "--server", "/mnt/nvim.sock", "--remote-expr", "v:lua.Probe()");
         return result.ExitCode == 0 && result.Output.StartsWith('{')
             ? JsonSerializer.Deserialize<NeovimState>(result.Output, JsonSerializerOptions.Web)
             : null;
-    }
-
-    private async Task<CommandResult> TmuxAsync(params string[] arguments) =>
-        (await Shell.RunAsync("tmux", ["-S", Terminal, .. arguments], CommandLimit)).OrThrow($"tmux {arguments[0]}");
-
-    private async Task SignalServerAsync(string signal) =>
-        (await Shell.RunAsync("kill", [$"-{signal}", Assert.Single(Processes("infill"))], CommandLimit)).OrThrow("kill");
-
-    /// <summary>The ids of this editor's own processes, known by a variable that they inherit.</summary>
-    private List<string> Processes(string? name)
-    {
-        var found = new List<string>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(folder[^1])))
-        {
-            try
-            {
-                if (!System.IO.File.ReadAllText(Path.Combine(folder, "environ")).Contains($"{Marker}={_session}", StringComparison.Ordinal)) continue;
-                if (name is null || System.IO.File.ReadAllText(Path.Combine(folder, "comm")).Trim() == name) found.Add(Path.GetFileName(folder));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // It ended meanwhile.
-            }
-        }
-
-        return found;
     }
 }

@@ -7,30 +7,7 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
 {
     private const int RequestCancelled = -32800;
 
-    private const string Text = """
-        class Circle:
-            def __init__(self, width, height, depth):
-                self.width = width
-                self.height = height
-                self.depth = depth
-
-            def area(self):
-                return 2 * self.width * self.height
-
-
-        class Square:
-            def __init__(self, width, height, depth):
-                self.width = width
-                self.height = height
-                self.depth = depth
-
-            def area(self):
-                return 4 * self.width * self.height
-
-
-        class Pyramid:
-
-        """;
+    private static readonly string Text = SampleCode.Shapes;
 
     [Fact]
     public async Task Typing_shows_ghost_text_on_the_screen_and_not_in_the_buffer()
@@ -65,6 +42,37 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         output.WriteLine(await editor.ScreenAsync());
         Assert.Equal($"{Text}    def {shown.Ghost}\n", written);
         Assert.Equal(1, editor.Log.Accepted);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
+    public async Task Typing_what_is_suggested_keeps_the_rest_on_the_screen()
+    {
+        await using var editor = await NeovimEditor.OpenAsync(Text);
+        await editor.PressAsync("G", "o");
+        await editor.TypeAsync("def ");
+        var shown = await editor.UntilAsync(state => state.Ghost.Length > 2);
+
+        await editor.TypeAsync(shown.Ghost[..2]);
+
+        await editor.UntilAsync(state => state.Text == shown.Text + shown.Ghost[..2] && state.Ghost == shown.Ghost[2..]);
+        await AssertSilentAsync(editor);
+    }
+
+    [Theory]
+    [InlineData("C-Right", "__init__")]
+    [InlineData("C-l", "__init__(self, width, height, depth):")]
+    public async Task A_word_or_a_line_is_accepted_and_the_rest_asked_for(string key, string accepted)
+    {
+        await using var editor = await NeovimEditor.OpenAsync(Text);
+        await editor.PressAsync("G", "o");
+        await editor.TypeAsync("def ");
+        var shown = await editor.UntilAsync(state => state.Ghost.StartsWith(accepted, StringComparison.Ordinal));
+
+        await editor.PressAsync(key);
+
+        await editor.UntilAsync(state => state.Text == shown.Text + accepted && state.Ghost.Length > 0);
+        output.WriteLine(await editor.ScreenAsync());
         await AssertSilentAsync(editor);
     }
 

@@ -6,6 +6,7 @@ vim.lsp.config('infill', {
   cmd = { '/opt/infill', 'lsp', '--stdio' },
   filetypes = { 'python' },
   root_markers = { '.git' },
+  settings = { infill = { deadline = 60000 } }, -- whole suggestions, however busy the machine is
 })
 vim.lsp.enable('infill')
 vim.lsp.inline_completion.enable(true)
@@ -14,3 +15,15 @@ vim.keymap.set('i', '<Tab>', function()
     return '<Tab>'
   end
 end, { expr = true })
+
+-- A part of it: the client asks for the rest by itself.
+local function accept(pattern)
+  vim.lsp.inline_completion.get({
+    on_accept = function(item)
+      item.insert_text, item.command = item.insert_text:match(pattern), nil
+      return item
+    end,
+  })
+end
+vim.keymap.set('i', '<C-Right>', function() accept('^%s*[%w_]+') end)
+vim.keymap.set('i', '<C-l>', function() accept('^\n*[^\n]+') end)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes a Debian root file system with Neovim and llama-server in FOLDER, unless there is one: chroot.sh FOLDER
-# Debian's testing release is the first with a Neovim that has inline completion (0.12).
+# Makes a Debian root file system with Neovim, Emacs, Helix and llama-server in FOLDER, unless there is one: chroot.sh FOLDER
+# Debian's testing release is the first with a Neovim that has inline completion (0.12), and has Emacs 30.
 set -euo pipefail
 
 suite=forky
-packages=(neovim llama.cpp)
+packages=(neovim emacs-nox hx llama.cpp)
 root=$1
 
 is_complete() {

@@ -16,7 +16,9 @@ public sealed class CompletionService
     private readonly TimeProvider _time;
     private readonly PromptWarmer _warmer;
     private readonly LastTexts _texts = new();
-    private readonly Lazy<Task<PromptBuilder>> _prompts; // made when it is first waited for
+    private readonly TemplateOptions _template;
+    private readonly Lock _gate = new();
+    private Task<PromptBuilder>? _prompts; // guarded by _gate; made when it is first waited for
 
     /// <param name="engine">Generates; its owner disposes it.</param>
     /// <param name="time">Clock of deadlines.</param>
@@ -26,12 +28,12 @@ public sealed class CompletionService
         _engine = engine;
         _time = time;
         _warmer = new PromptWarmer(engine);
-        _prompts = new Lazy<Task<PromptBuilder>>(() => TemplateSelection.SelectAsync(engine, template ?? TemplateOptions.Trusting));
+        _template = template ?? TemplateOptions.Trusting;
     }
 
     /// <summary>Completes when the model is loaded and its template settled.</summary>
     /// <exception cref="EngineException">It could not be.</exception>
-    public Task ReadyAsync(CancellationToken cancellationToken) => _prompts.Value.WaitAsync(cancellationToken);
+    public Task ReadyAsync(CancellationToken cancellationToken) => PromptsAsync().WaitAsync(cancellationToken);
 
     /// <summary>Streams a suggestion as it grows. The last item says why it ended; an empty text means 'nothing here'.</summary>
     /// <remarks>Generation stops when the shaper has all it will show, when a token is cancelled, or when the caller stops reading.</remarks>
@@ -101,7 +103,7 @@ public sealed class CompletionService
     internal async Task<IReadOnlyList<GenerationChunk>> GenerateRawAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
         var chunks = new List<GenerationChunk>();
-        if (Generation(request, await _prompts.Value.WaitAsync(cancellationToken)) is not { } generation) return chunks;
+        if (Generation(request, await PromptsAsync().WaitAsync(cancellationToken)) is not { } generation) return chunks;
         await foreach (var chunk in _engine.GenerateAsync(generation, cancellationToken)) chunks.Add(chunk);
         return chunks;
     }
@@ -147,10 +149,16 @@ public sealed class CompletionService
         return shorter;
     }
 
+    /// <summary>The same for everybody who asks: a template proves itself once.</summary>
+    private Task<PromptBuilder> PromptsAsync()
+    {
+        lock (_gate) return _prompts ??= TemplateSelection.SelectAsync(_engine, _template);
+    }
+
     /// <summary>Null where the model is not there by the deadline.</summary>
     private async ValueTask<PromptBuilder?> PromptsWithinAsync(TimeSpan? deadline, CancellationToken cancellationToken)
     {
-        var prompts = _prompts.Value;
+        var prompts = PromptsAsync();
         if (deadline is not { } limit || prompts.IsCompleted) return await prompts.WaitAsync(cancellationToken);
         try
         {

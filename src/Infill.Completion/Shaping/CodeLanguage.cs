@@ -18,7 +18,7 @@ public sealed record CodeLanguage
 
     private static readonly CodeLanguage s_script = s_slashes with
     {
-        SingleQuotes = SingleQuotes.String,
+        SingleQuotes = SingleQuotes.Text,
         HasBackquotes = true,
         HasRegexes = true,
     };
@@ -27,7 +27,7 @@ public sealed record CodeLanguage
 
     private static readonly CodeLanguage s_rust = s_slashes with { SingleQuotes = SingleQuotes.CharacterOrLifetime, HasMultiLineStrings = true };
 
-    private static readonly CodeLanguage s_hashes = new() { IsKnown = true, LineComment = "#", SingleQuotes = SingleQuotes.String };
+    private static readonly CodeLanguage s_hashes = new() { IsKnown = true, LineComment = "#", SingleQuotes = SingleQuotes.Text };
 
     private static readonly CodeLanguage s_python = s_hashes with
     {
@@ -106,7 +106,8 @@ public enum SingleQuotes
     /// <summary>A string, unless it looks like an apostrophe.</summary>
     Guessed,
 
-    String,
+    /// <summary>A string, like any other quotes.</summary>
+    Text,
 
     /// <summary>One character, or an escape.</summary>
     Character,

@@ -86,7 +86,7 @@ internal struct CodeScanner(CodeLanguage language)
                 return false;
             case '`' when language.HasBackquotes || !language.IsKnown:
             case '"':
-            case '\'' when language.SingleQuotes == SingleQuotes.String:
+            case '\'' when language.SingleQuotes == SingleQuotes.Text:
             case '\'' when language.SingleQuotes == SingleQuotes.Guessed && !IsApostrophe():
                 Enter(State.String, c);
                 return false;

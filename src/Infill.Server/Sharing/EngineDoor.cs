@@ -42,9 +42,9 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
                 await Task.Delay(Pause, patience.Token);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new EngineException($"the engine's process doesn't answer; its log is '{place.Log}'.");
+            throw new EngineException($"the engine's process doesn't answer; its log is '{place.Log}'.", e);
         }
     }
 

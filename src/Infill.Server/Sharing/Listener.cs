@@ -77,7 +77,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
         }
     }
 
-    private async Task<Hello?> GreetAsync(PipeReader input, PipeWriter output, CancellationToken cancellationToken)
+    private static async Task<Hello?> GreetAsync(PipeReader input, PipeWriter output, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);

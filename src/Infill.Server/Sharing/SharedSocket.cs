@@ -33,7 +33,7 @@ internal sealed class SharedSocket : IDisposable
             File.Delete(place.Socket); // of one that was killed
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Bind(new UnixDomainSocketEndPoint(place.Socket));
-            File.SetUnixFileMode(place.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(place.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             socket.Listen(64);
             return new SharedSocket(place, held, socket);
         }

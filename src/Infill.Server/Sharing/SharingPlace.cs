@@ -51,6 +51,12 @@ internal sealed record SharingPlace(string Folder, string Name)
     {
         try
         {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(Folder); // in the user's profile, which is theirs alone
+                return;
+            }
+
             Directory.CreateDirectory(Folder, OwnerOnly);
             File.SetUnixFileMode(Folder, OwnerOnly); // the owner alone may: so this checks it too
         }

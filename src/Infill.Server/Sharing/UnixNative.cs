@@ -21,13 +21,9 @@ internal static partial class UnixNative
         var nothing = Open("/dev/null", 2, 0);
         _ = Duplicate(nothing, 0);
         _ = Duplicate(nothing, 1);
-        using var file = new FileStream(errorFile, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(errorFile, options);
         var error = Open(errorFile, OpenWriteOnly, 0);
         if (error >= 0) _ = Duplicate(error, 2);
     }

@@ -21,6 +21,8 @@ internal static class Places
 
     public static string Helix => Metadata["HelixFolder"].Single()!;
 
+    public static string VsCode => Metadata["VsCodeFolder"].Single()!;
+
     /// <summary>Our plugin for Neovim.</summary>
     public static string NeovimPlugin => Path.Combine(Editors, "neovim");
 
@@ -30,6 +32,9 @@ internal static class Places
     public static string Chroot => Environment.GetEnvironmentVariable("INFILL_CHROOT") is { Length: > 0 } chroot ? chroot : "/opt/infill-chroot/forky";
 
     public static string Shapes => Path.Combine(Path.GetDirectoryName(Node)!, "shapes.py");
+
+    /// <summary>A real VS Code; installed by the first test that needs it, and kept.</summary>
+    public static string CodeServer => Environment.GetEnvironmentVariable("INFILL_CODE_SERVER") is { Length: > 0 } folder ? folder : "/opt/infill-code-server";
 
     /// <summary>The folder of the published program, with its libraries and model.</summary>
     public static string Publish

@@ -82,7 +82,7 @@ public sealed class SharedEngineTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>Processes of the engines that run, as <c>infill status</c> knows them.</summary>
     private static async Task<List<int>> EnginesAsync()
     {
-        using var status = Process.Start(new ProcessStartInfo(Places.Server, ["status", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var status = Process.Start(new ProcessStartInfo(Places.Server, ["status", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         var json = await status.StandardOutput.ReadToEndAsync();
         await status.WaitForExitAsync();
         return status.ExitCode == 0 ? [.. JsonNode.Parse(json)!.AsArray().Select(static report => (int)report!["processId"]!)] : [];

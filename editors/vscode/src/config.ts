@@ -1,0 +1,63 @@
+import { type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+
+/** The settings that package.json took from the server's schema; the extension's own are not among them. */
+interface Setting {
+  readonly name: string;
+  readonly isUserOnly: boolean;
+}
+
+const prefix = 'infill.';
+
+/** The user's settings, as VS Code keeps them, in the two forms in which the server takes them. */
+export class Config {
+  private readonly settings: readonly Setting[];
+
+  constructor(context: ExtensionContext) {
+    const manifest = context.extension.packageJSON as { contributes: { configuration: { properties: Record<string, { scope: string }> }[] } };
+    const generated = manifest.contributes.configuration[0]?.properties ?? {};
+    this.settings = Object.entries(generated).map(([key, { scope }]) => ({ name: key.slice(prefix.length), isUserOnly: scope === 'machine' }));
+  }
+
+  /** Names of settings that the server takes only when it starts. */
+  get atStart(): string[] {
+    return [...this.settings.filter(setting => setting.isUserOnly).map(setting => prefix + setting.name), 'infill.server.path'];
+  }
+
+  /** What only the user may say, as INFILL_* variables: the server takes none of it from an editor's configuration. */
+  environment(): Record<string, string> {
+    const variables: Record<string, string> = {};
+    for (const { name } of this.settings.filter(setting => setting.isUserOnly)) {
+      const value = workspace.getConfiguration('infill').inspect(name)?.globalValue;
+      if (value !== undefined && value !== null && value !== '') variables[variable(name)] = String(value);
+    }
+    return variables;
+  }
+
+  /** What somebody set. Defaults stay out of it: they would be stronger than the user's config.json. */
+  section(): Record<string, unknown> {
+    const document = window.activeTextEditor?.document;
+    const section: Record<string, unknown> = {};
+    for (const { name, isUserOnly } of this.settings) {
+      if (isUserOnly || name === 'enabled') continue; // whether to ask is decided here, by document
+      const at = workspace.getConfiguration('infill', document).inspect(name);
+      const value = at?.workspaceFolderLanguageValue ?? at?.workspaceLanguageValue ?? at?.globalLanguageValue
+        ?? at?.workspaceFolderValue ?? at?.workspaceValue ?? at?.globalValue;
+      if (value !== undefined && value !== null) section[name] = value;
+    }
+    return section;
+  }
+
+  /** Whether suggestions come by themselves in a document. */
+  isEnabled(document: TextDocument): boolean {
+    return workspace.getConfiguration('infill', document).get('enabled', true);
+  }
+
+  /** The program that the user named; undefined where none was. */
+  get serverPath(): string | undefined {
+    return workspace.getConfiguration('infill').inspect<string>('server.path')?.globalValue || undefined;
+  }
+}
+
+function variable(name: string): string {
+  return `INFILL_${name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+}

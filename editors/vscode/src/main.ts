@@ -1,0 +1,119 @@
+import { commands, type ExtensionContext, type LogOutputChannel, window, workspace } from 'vscode';
+import { type LanguageClient } from 'vscode-languageclient/node';
+import { findServer, makeClient } from './client';
+import { Config } from './config';
+import { Ghost } from './ghost';
+import { chooseModel, doctor, pullModel, showMenu } from './menu';
+import { Status } from './status';
+
+/** The extension from its start to its end: one server for all folders of the window. */
+class Extension {
+  private readonly config: Config;
+  private readonly log: LogOutputChannel;
+  private readonly status: Status;
+  private readonly ghost: Ghost;
+  private client: LanguageClient | undefined;
+  private changing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly context: ExtensionContext) {
+    this.config = new Config(context);
+    this.log = window.createOutputChannel('Infill', { log: true });
+    this.status = new Status(document => this.config.isEnabled(document));
+    this.ghost = new Ghost(document => this.config.isEnabled(document), milliseconds => this.status.noteTime(milliseconds));
+    context.subscriptions.push(this.log, this.status, this.ghost);
+    const actions: Record<string, () => unknown> = {
+      menu: () => showMenu('Infill'),
+      toggle: () => this.toggle(),
+      restart: () => this.restart(),
+      showLog: () => this.log.show(),
+      doctor: () => this.doctor(),
+      chooseModel: () => chooseModel(),
+      pullModel: () => this.withProgram(program => pullModel(program)),
+      hide: () => this.hide(),
+    };
+    for (const [name, act] of Object.entries(actions)) context.subscriptions.push(commands.registerCommand(`infill.${name}`, act));
+    context.subscriptions.push(workspace.onDidChangeConfiguration(change => {
+      if (this.config.atStart.some(name => change.affectsConfiguration(name))) void this.restart();
+    }));
+  }
+
+  /** One change after another: a restart during a start waits for it. */
+  restart(): Promise<void> {
+    this.changing = this.changing.then(() => this.stopNow()).then(() => this.startNow());
+    return this.changing;
+  }
+
+  async stop(): Promise<void> {
+    await this.changing;
+    await this.stopNow();
+  }
+
+  private async startNow(): Promise<void> {
+    const program = findServer(this.context, this.config);
+    if (program === undefined) {
+      return this.fail('There is no program `infill`: install it, or name it in the setting infill.server.path.', 'Open Settings', () =>
+        commands.executeCommand('workbench.action.openSettings', 'infill.server.path'));
+    }
+
+    this.status.set('starting');
+    this.client = makeClient(program, this.config, this.ghost, this.status, this.log, crashes =>
+      this.fail(`Infill's server ended ${crashes} times within five minutes and stays off.`, 'Check This Machine', () => this.doctor()));
+    try {
+      await this.client.start();
+    } catch (error) {
+      this.fail(`Infill's server ${program} could not be started: ${error instanceof Error ? error.message : String(error)}`, 'Check This Machine', () => this.doctor());
+    }
+  }
+
+  private async stopNow(): Promise<void> {
+    this.ghost.stop();
+    const client = this.client;
+    this.client = undefined;
+    await client?.dispose().catch((error: unknown) => this.log.warn(String(error))); // it may have ended already
+  }
+
+  private fail(message: string, mend: string, act: () => unknown): void {
+    this.status.set('failed', message);
+    this.log.error(message);
+    void window.showErrorMessage(message, mend, 'Show Log', 'Restart').then(chosen => {
+      if (chosen === mend) act();
+      if (chosen === 'Show Log') this.log.show();
+      if (chosen === 'Restart') void this.restart();
+    });
+  }
+
+  private async toggle(): Promise<void> {
+    const settings = workspace.getConfiguration('infill');
+    await settings.update('enabled', !settings.get('enabled', true), true);
+  }
+
+  private doctor(): Promise<void> {
+    return this.withProgram(async program => {
+      this.log.info(`${program} doctor\n${await doctor(program, this.config.environment())}`);
+      this.log.show();
+    });
+  }
+
+  /** Escape while a suggestion still grows: it must not come back with its next words. */
+  private async hide(): Promise<void> {
+    this.ghost.stop();
+    await commands.executeCommand('editor.action.inlineSuggest.hide');
+  }
+
+  private async withProgram(act: (program: string) => unknown): Promise<void> {
+    const program = findServer(this.context, this.config);
+    if (program === undefined) await this.restart(); // tells what to do
+    else await act(program);
+  }
+}
+
+let extension: Extension | undefined;
+
+export function activate(context: ExtensionContext): void {
+  extension = new Extension(context);
+  void extension.restart();
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return extension?.stop();
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+
+namespace Infill.EndToEnd;
+
+/// <summary>Installs the extension in a real VS Code and runs every scenario of <c>workbench.mjs</c> in one window, once for all tests.</summary>
+public sealed class Workbench
+{
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(12);
+    private Task<JsonElement>? _report; // the tests of a class run one after another
+
+    /// <summary>Where screenshots are put.</summary>
+    public static string Pictures => Path.Combine(AppContext.BaseDirectory, "vscode-screenshots");
+
+    /// <exception cref="InvalidOperationException">The scenario could not be played to its end; the message says where.</exception>
+    internal async Task<T> ReportAsync<T>(string scenario)
+    {
+        var report = (await (_report ??= RunAsync())).GetProperty(scenario);
+        if (report.TryGetProperty("problem", out var problem)) throw new InvalidOperationException($"{problem}\nScreenshots are in {Pictures}.");
+        return report.Deserialize<T>(JsonSerializerOptions.Web)!;
+    }
+
+    private static async Task<JsonElement> RunAsync()
+    {
+        (await Shell.RunAsync(Path.Combine(Places.VsCode, "code-server.sh"), [Places.CodeServer], InstallLimit)).OrThrow("code-server.sh");
+        var folder = Directory.CreateTempSubdirectory("infill-vsix-").FullName;
+        try
+        {
+            var package = await Shell.RunAsync("env", [$"INFILL_PUBLISHED={Places.Publish}", Path.Combine(Places.Editors, "vscode", "package.sh"), "linux-x64", folder], Limit);
+            var vsix = package.OrThrow("package.sh").Output.Trim();
+            var played = await Shell.RunAsync("node", [Path.Combine(Places.VsCode, "workbench.mjs"), Path.Combine(Places.CodeServer, "start"), vsix, Pictures], Limit);
+            return JsonElement.Parse(played.OrThrow("workbench.mjs").Output);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
+
+/// <param name="At">Milliseconds.</param>
+/// <param name="Ghost">The ghost text from this frame on; empty where there is none.</param>
+internal sealed record Frame(double At, string Ghost);
+
+/// <param name="All">Requests for a suggestion that reached the server.</param>
+/// <param name="Invoked">Of these, by hand.</param>
+/// <param name="Selected">Of these, with an entry of the suggest widget selected.</param>
+internal sealed record AskedReport(int All, int Invoked, int Selected);
+
+/// <param name="Whole">From the key to the frame, in milliseconds.</param>
+/// <param name="Server">Of that, from asking the server to its first text.</param>
+/// <param name="IsAsked">Whether the server was asked, rather than what is known already shown on.</param>
+internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
+
+/// <summary>What a scenario saw; a member is null where the scenario has no such part.</summary>
+/// <param name="Before">The suggestion before the key under test.</param>
+/// <param name="Ghost">What was on the screen at the end.</param>
+/// <param name="Frames">Every change of the ghost text.</param>
+/// <param name="Asked">What reached the server.</param>
+/// <param name="Saved">The file on the disk after saving.</param>
+/// <param name="Status">The status bar's item.</param>
+/// <param name="Told">Whether the server was told of an accepted suggestion.</param>
+/// <param name="Invoked">Requests by hand that reached the server.</param>
+/// <param name="Notices">Notifications on the screen.</param>
+/// <param name="Choices">The menu's entries.</param>
+/// <param name="Delays">One for each key.</param>
+internal sealed record ScenarioReport(
+    string? Before, string? Ghost, IReadOnlyList<Frame>? Frames, AskedReport? Asked, string? Saved, string? Status, bool Told, int Invoked,
+    IReadOnlyList<string>? Notices, IReadOnlyList<string>? Choices, IReadOnlyList<FrameDelay>? Delays);

@@ -1,0 +1,418 @@
+// A user at a real VS Code: installs the extension, opens a project, types, and prints what was on the screen and in the
+// files, as one JSON object by scenario. It judges nothing; the tests read the report.
+//   node workbench.mjs CODE_SERVER VSIX OUT [SCENARIO...]
+// OUT takes screenshots.
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+import { watch } from './frames.mjs';
+import { messagesIn } from './wire.mjs';
+
+const [codeServer, vsix, out, ...wanted] = process.argv.slice(2);
+const patience = 60_000;
+const work = mkdtempSync(join(tmpdir(), 'infill-vscode-'));
+const project = join(work, 'project');
+const toServer = join(work, 'to-server');
+const fromServer = join(work, 'from-server');
+let lost = 0; // requests that died with a server
+const text = readFileSync(new URL('../shapes.py', import.meta.url), 'utf8');
+mkdirSync(out, { recursive: true });
+
+const userSettings = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.layoutControl.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'editor.autoIndent': 'none',
+  'editor.autoClosingBrackets': 'never',
+  'editor.minimap.enabled': false,
+  'editor.quickSuggestions': { other: 'off' }, // by hand only: the suggest widget has a scenario of its own
+  'files.autoSave': 'off',
+  'telemetry.telemetryLevel': 'off',
+  'extensions.ignoreRecommendations': true,
+  'infill.mode': 'block',
+  'infill.deadline': 60000, // whole suggestions, however busy the machine is
+};
+
+class Workbench {
+  static async open() {
+    const bench = new Workbench();
+    mkdirSync(join(work, 'user', 'User'), { recursive: true });
+    mkdirSync(project);
+    for (const name of Object.keys(scenarios)) writeFileSync(join(project, `${name}.py`), text);
+    writeFileSync(join(work, 'user', 'User', 'settings.json'), JSON.stringify(userSettings, null, 2));
+    const folders = ['--user-data-dir', join(work, 'user'), '--extensions-dir', join(work, 'extensions')];
+    execFileSync(codeServer, [...folders, '--install-extension', vsix], { stdio: 'pipe' });
+    listenIn();
+
+    bench.port = await freePort();
+    const environment = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INFILL_'))), XDG_CONFIG_HOME: work };
+    bench.server = spawn(codeServer, [...folders, '--auth', 'none', '--bind-addr', `127.0.0.1:${bench.port}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: environment, detached: true });
+    bench.server.stdout.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
+    bench.server.stderr.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
+    await until(async () => (await fetch(`http://127.0.0.1:${bench.port}/healthz`)).ok);
+
+    bench.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    bench.page = await bench.browser.newPage({ viewport: { width: 1000, height: 640 } });
+    await bench.page.goto(`http://127.0.0.1:${bench.port}/?folder=${project}`);
+    await bench.page.locator('.monaco-workbench').waitFor({ timeout: patience });
+    await bench.page.locator('.statusbar-item [aria-label*="Infill: Ready"], .statusbar-item[aria-label*="Infill: Ready"]').first().waitFor({ timeout: patience });
+    return bench;
+  }
+
+  async close() {
+    await this.browser?.close();
+    if (this.server) {
+      try {
+        process.kill(-this.server.pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    }
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** The scenario's own file, which holds the sample, and the cursor at its end. */
+  async edit(name) {
+    this.file = join(project, `${name}.py`);
+    await this.page.keyboard.press('Control+p');
+    await this.page.locator('.quick-input-widget input').first().waitFor();
+    await this.page.keyboard.type(`${name}.py`);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused').first().waitFor();
+    await until(async () => (await this.page.locator('.quick-input-list .monaco-list-row.focused').first().textContent()).includes(`${name}.py`));
+    await this.page.keyboard.press('Enter');
+    await until(async () => (await this.page.locator('.tab.active').textContent()).includes(`${name}.py`));
+    await this.page.locator('.monaco-editor.focused .view-line').first().waitFor({ timeout: patience });
+    await this.page.keyboard.press('Control+End');
+    await this.page.evaluate(watch);
+  }
+
+  ghost() {
+    return this.page.evaluate(() => globalThis.infillGhost());
+  }
+
+  /** Every ghost text since the file was opened, by frames. */
+  frames() {
+    return this.page.evaluate(() => globalThis.infillFrames);
+  }
+
+  status() {
+    return this.page.evaluate(() => [...document.querySelectorAll('.statusbar-item')].map(item => item.textContent.trim()).find(label => label.startsWith('Infill')) ?? '');
+  }
+
+  notices() {
+    return this.page.evaluate(() => [...document.querySelectorAll('.notification-toast .notification-list-item-message')].map(item => item.textContent));
+  }
+
+  /** Like a person: one key after another. */
+  async type(keys) {
+    for (const key of keys) {
+      await this.page.keyboard.type(key);
+      await delay(60); // a typist's pace
+    }
+  }
+
+  /** Waits for ghost text, and until it grows no more. */
+  async suggestion() {
+    await until(async () => await this.ghost() !== '' && isQuiet());
+    let before;
+    do {
+      before = await this.ghost();
+      await delay(300); // VS Code waits 50 ms before it asks for what has grown
+    } while (await this.ghost() !== before || before === '');
+    return before;
+  }
+
+  async save() {
+    await this.page.keyboard.press('Control+s');
+    const before = text;
+    await until(async () => readFileSync(this.file, 'utf8') !== before);
+    await until(async () => await this.page.locator('.tab.active.dirty').count() === 0);
+    return readFileSync(this.file, 'utf8');
+  }
+
+  screenshot(name) {
+    return this.page.screenshot({ path: join(out, `${name}.png`) });
+  }
+
+  /** An entry of the menu behind the status bar. */
+  async choose(label) {
+    await this.page.locator('.statusbar-item', { hasText: 'Infill' }).first().click();
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
+  }
+}
+
+/** What VS Code and the server say to each other is kept: between the two stands a copy of both streams. */
+function listenIn() {
+  const folder = readdirSync(join(work, 'extensions')).find(name => name.startsWith('infill.infill'));
+  const program = join(work, 'extensions', folder, 'server', 'infill');
+  renameSync(program, `${program}.real`);
+  writeFileSync(program, `#!/bin/bash\nexec '${program}.real' "$@" < <(exec tee -a '${toServer}') > >(exec tee -a '${fromServer}')\n`);
+  chmodSync(program, 0o755);
+}
+
+function sent() {
+  return existsSync(toServer) ? messagesIn(readFileSync(toServer)) : [];
+}
+
+/** Whether every request has its answer. */
+function isQuiet() {
+  return unanswered() === lost;
+}
+
+function unanswered() {
+  const answers = messagesIn(readFileSync(fromServer)).filter(message => message.method === undefined).length;
+  return sent().filter(message => message.id !== undefined && message.method !== undefined).length - answers;
+}
+
+/** Requests for a suggestion so far. */
+function asked() {
+  const requests = sent().filter(message => message.method === 'textDocument/inlineCompletion');
+  const invoked = requests.filter(message => message.params.context.triggerKind === 1);
+  return { all: requests.length, invoked: invoked.length, selected: requests.filter(message => message.params.context.selectedCompletionInfo).length };
+}
+
+function serverProcesses() {
+  return readdirSync('/proc').filter(id => /^\d+$/.test(id)).filter(id => {
+    try {
+      return readlinkSync(`/proc/${id}/exe`).startsWith(work) && readlinkSync(`/proc/${id}/exe`).endsWith('infill.real');
+    } catch {
+      return false; // it has ended, or is none of ours
+    }
+  }).map(Number);
+}
+
+async function until(isSo) {
+  const began = Date.now();
+  let problem;
+  while (Date.now() - began < patience) {
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      problem = error;
+    }
+    await delay(20);
+  }
+  throw new Error(`It never came to be: ${isSo}${problem ? `\n${problem}` : ''}`);
+}
+
+function freePort() {
+  return new Promise(resolve => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Played only when asked for by name: what `record.sh` makes a moving picture of. */
+const extras = {
+  async recording(bench) {
+    await bench.edit('streams');
+    await bench.page.keyboard.press('Control+b'); // more room
+    let isOver = false;
+    const pictures = (async () => {
+      for (let number = 100; !isOver; number++) await bench.page.screenshot({ path: join(out, `frame-${number}.png`), clip: { x: 0, y: 36, width: 640, height: 590 } });
+    })();
+    await bench.type('    def ');
+    await bench.suggestion();
+    await delay(600);
+    await bench.type('__init__(self, ');
+    await delay(600);
+    await bench.page.keyboard.press('Tab');
+    await delay(400);
+    await bench.page.keyboard.press('Enter');
+    await bench.type('        self.');
+    await bench.suggestion();
+    await delay(800);
+    await bench.page.keyboard.press('Control+Alt+ArrowRight');
+    await delay(800);
+    await bench.page.keyboard.press('Tab');
+    await delay(1200);
+    isOver = true;
+    await pictures;
+    return { saved: await bench.save() };
+  },
+};
+
+const scenarios = {
+  async streams(bench) {
+    await bench.edit('streams');
+    await bench.type('    def ');
+    const ghost = await bench.suggestion();
+    await bench.screenshot('streams');
+    return { ghost, frames: await bench.frames(), asked: asked(), status: await bench.status(), saved: await bench.save() };
+  },
+
+  async typedThrough(bench) {
+    await bench.edit('typedThrough');
+    await bench.type('    def ');
+    const before = await bench.suggestion();
+    const first = (await bench.frames()).length;
+    await bench.type(before.slice(0, 4));
+    const ghost = await bench.ghost();
+    await bench.screenshot('typed-through');
+    return { before, ghost, frames: (await bench.frames()).slice(first), saved: await bench.save() };
+  },
+
+  async whole(bench) {
+    await bench.edit('whole');
+    await bench.type('    def ');
+    const before = await bench.suggestion();
+    await bench.page.keyboard.press('Tab');
+    return { before, saved: await bench.save(), told: sent().some(message => message.params?.command === 'infill.accepted') };
+  },
+
+  async word(bench) {
+    await bench.edit('word');
+    await bench.type('    def ');
+    const before = await bench.suggestion();
+    await bench.page.keyboard.press('Control+ArrowRight');
+    await until(async () => await bench.ghost() !== before);
+    const ghost = await bench.ghost();
+    await bench.screenshot('word');
+    return { before, ghost, saved: await bench.save() };
+  },
+
+  async line(bench) {
+    await bench.edit('line');
+    await bench.type('    def ');
+    await bench.type('__init__(self, width, height, depth):');
+    const before = await bench.suggestion();
+    await bench.page.keyboard.press('Control+Alt+ArrowRight');
+    await until(async () => await bench.ghost() !== before);
+    const ghost = await bench.ghost();
+    await bench.screenshot('line');
+    return { before, ghost, saved: await bench.save() };
+  },
+
+  /** Escape, while more is to come: it must stay away. */
+  async hidden(bench) {
+    await bench.edit('hidden');
+    await bench.type('    def ');
+    await until(async () => await bench.ghost() !== '');
+    await bench.page.keyboard.press('Escape');
+    await until(async () => await bench.ghost() === '');
+    const first = (await bench.frames()).length;
+    await delay(1500);
+    return { ghost: await bench.ghost(), frames: (await bench.frames()).slice(first) };
+  },
+
+  async invoked(bench) {
+    await bench.edit('invoked');
+    await bench.type('    def ');
+    await bench.suggestion();
+    const before = asked().invoked;
+    await bench.page.keyboard.press('Alt+\\');
+    await until(async () => asked().invoked > before);
+    const ghost = await bench.suggestion();
+    return { ghost, invoked: asked().invoked - before };
+  },
+
+  /** An entry of the suggest widget is selected: the ghost text continues it. */
+  async widget(bench) {
+    await bench.edit('widget');
+    await bench.type('    def __init__(self, width, height, depth):\n        self.width = wid');
+    await bench.page.keyboard.press('Control+Space');
+    await bench.page.locator('.suggest-widget.visible').waitFor({ timeout: patience });
+    await until(() => asked().selected > 0);
+    await until(() => isQuiet());
+    await bench.screenshot('widget');
+    return { ghost: await bench.ghost(), asked: asked() };
+  },
+
+  async killed(bench) {
+    await bench.edit('killed');
+    await bench.type('    def ');
+    await bench.suggestion();
+    const [before] = serverProcesses();
+    process.kill(before, 'SIGKILL');
+    await bench.type('__init__(self, ');
+    await until(async () => serverProcesses().some(id => id !== before));
+    await until(async () => (await bench.notices()).length > 0);
+    const notices = await bench.notices();
+    await until(async () => await bench.page.locator('[aria-label*="Infill: Ready"]').count() > 0);
+    await delay(1000); // the new server has answered by then, and nobody types
+    lost = unanswered();
+    await bench.type('w');
+    const ghost = await bench.suggestion();
+    await bench.screenshot('killed');
+    return { ghost, notices, saved: await bench.save() };
+  },
+
+  async menu(bench) {
+    await bench.edit('menu');
+    await bench.page.locator('.statusbar-item', { hasText: 'Infill' }).first().click();
+    await bench.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    const choices = await bench.page.locator('.quick-input-list .monaco-list-row').allTextContents();
+    await bench.screenshot('menu');
+    await bench.page.keyboard.press('Escape');
+    return { choices, status: await bench.status() };
+  },
+
+  async off(bench) {
+    await bench.edit('off');
+    await bench.choose('Turn off for python');
+    await until(async () => await bench.status() === 'Infill');
+    const before = asked().all;
+    await bench.type('    def ');
+    await delay(1500); // nothing is to come
+    const report = { ghost: await bench.ghost(), asked: { all: asked().all - before }, status: await bench.status() };
+    await bench.choose('Turn on for python');
+    await until(async () => await bench.status() !== 'Infill');
+    return report;
+  },
+
+  /** From a key to the frame that shows new ghost text, and what the extension says the server took. */
+  async latency(bench) {
+    await bench.edit('latency');
+    await bench.type('    def ');
+    await bench.suggestion();
+    const delays = [];
+    for (const key of 'zoom(self, factor') {
+      const first = (await bench.frames()).length;
+      const before = asked().all;
+      await bench.page.keyboard.type(key);
+      await until(async () => (await bench.frames()).slice(first).some(frame => frame.ghost !== ''));
+      const pressed = await bench.page.evaluate(() => globalThis.infillPressed);
+      const shown = (await bench.frames()).slice(first).find(frame => frame.ghost !== '');
+      const server = Number(/(\d+) ms/.exec(await bench.status())?.[1]);
+      await until(() => isQuiet());
+      delays.push({ whole: shown.at - pressed, server, isAsked: asked().all > before });
+      await delay(300);
+    }
+    return { delays };
+  },
+};
+
+const report = {};
+let bench;
+process.on('SIGTERM', async () => {
+  console.log(JSON.stringify(report, null, 1)); // whoever has no more time gets what there is
+  await bench?.close();
+  process.exit(1);
+});
+try {
+  bench = await Workbench.open();
+  console.error(`The workbench is there after ${Math.round(performance.now())} ms.`);
+  for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
+    try {
+      report[name] = await { ...scenarios, ...extras }[name](bench);
+      console.error(`${name}: ${Math.round(performance.now())} ms`);
+    } catch (error) {
+      await bench.screenshot(`failed-${name}`);
+      report[name] = { problem: String(error.stack ?? error) };
+    }
+  }
+} finally {
+  await bench?.close();
+}
+console.log(JSON.stringify(report, null, 1));

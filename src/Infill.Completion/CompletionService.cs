@@ -122,13 +122,16 @@ public sealed class CompletionService
             ShorterPrompts = Shorter(prompts, request, names, budget, asked),
             PromptBudget = budget.Budget,
             DraftHints = Hints(prompts, asked, _texts.Rest(request.Path, request.Text, request.Cursor)),
-            MaxTokens = maxTokens,
+            MaxTokens = Math.Min(maxTokens + TakenBack(prompts, asked), _engine.MaxSequenceTokens - asked.Prompt.Count), // what is there already is no part of them
             ScoreTokens = true,
             Client = request.Client,
             Priority = request.Priority,
             Superseded = request.Superseded,
         };
     }
+
+    private static int TakenBack(PromptBuilder prompts, GenerationRequest asked) =>
+        asked.Start.IsEmpty ? 0 : prompts.Tokens(Encoding.UTF8.GetString(asked.Start.Span)).Count;
 
     /// <summary>What is left of the last text, as it would be generated: with what was taken back before it.</summary>
     private static List<int> Hints(PromptBuilder prompts, GenerationRequest asked, string rest) =>

@@ -27,6 +27,7 @@ internal static class TemplateSelection
         var model = await engine.Ready.ConfigureAwait(false);
         var template = options.Named ?? FimTemplate.For(model);
         var prompts = new PromptBuilder(model, template);
+        if (options.Named is { Order: FimOrder.PrefixOnly }) return prompts; // there is nothing to be trained on
         if (options.Named is not null)
         {
             options.Warn($"The template '{template.Name}' was named in the settings: whether {model.ModelName} was trained on it is not checked.");

@@ -11,7 +11,7 @@ namespace Infill.Completion.Prompting;
 /// </summary>
 internal static class TokenHealing
 {
-    /// <summary>Of a longer word, or run of signs, only the end is taken back.</summary>
+    /// <summary>Of a longer word only the end is taken back.</summary>
     private const int MostBytes = 48;
 
     /// <summary>Tokens at a prefix's end that belong to what is half written: whole ones, so they may begin before it.</summary>
@@ -48,16 +48,21 @@ internal static class TokenHealing
     }
 
     /// <summary>
-    /// Bytes at a text's end that vocabularies cut as one: letters with the sign or blank before them; digits or signs with the
-    /// blank before them; blanks. Nothing at a line's beginning.
+    /// Bytes at a text's end that vocabularies cut as one where it ends inside a word: its letters with the sign or blank before
+    /// them, its digits with the blank before them.
     /// </summary>
+    /// <remarks>
+    /// Words alone. On 401 places of code that the default model never saw, exact lines inside words went from 11 to 19 of 82;
+    /// blanks taken back made no difference in 77, and blanks at a line's beginning or signs as many better as worse.
+    /// </remarks>
     private static int HalfWritten(ReadOnlySpan<byte> text)
     {
-        if (Last(text, out var last) == 0 || IsLineEnd(last)) return 0;
+        if (Last(text, out var last) == 0) return 0;
         var kind = KindOf(last);
+        if (kind is not (Kind.Letter or Kind.Digit) && last.Value != '_') return 0;
         var rest = text;
         while (Last(rest, out var rune) is > 0 and var length && KindOf(rune) == kind && !IsLineEnd(rune)) rest = rest[..^length];
-        if (kind != Kind.Blank && Last(rest, out var before) is > 0 and var more && (before.Value == ' ' || (kind == Kind.Letter && KindOf(before) is Kind.Sign or Kind.Blank)) && !IsLineEnd(before)) rest = rest[..^more];
+        if (Last(rest, out var before) is > 0 and var more && (before.Value == ' ' || (kind == Kind.Letter && KindOf(before) is Kind.Sign or Kind.Blank)) && !IsLineEnd(before)) rest = rest[..^more];
         return text.Length - rest.Length;
     }
 

@@ -88,7 +88,7 @@ internal static class DoctorCommand
         var model = LlamaModel.Load(settings.ModelPath);
         findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens");
         var template = settings.Template ?? FimTemplate.For(model);
-        if (template.Order == FimOrder.PrefixOnly)
+        if (template.Order == FimOrder.PrefixOnly && settings.Template is null)
         {
             findings.Bad("FIM tokens", "the model has none, so it can't see what follows the cursor", "choose a model trained to fill in the middle");
         }

@@ -65,6 +65,17 @@ public sealed class TemplateProofTests : IDisposable
     }
 
     [Fact]
+    public async Task The_prefix_alone_needs_no_training_and_no_warning()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel());
+
+        await Service(bench, FimTemplates.PrefixOnly).ReadyAsync(CancellationToken.None).WaitAsync(TestEditor.Limit);
+
+        Assert.Equal(0, bench.Model.Steps);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
     public async Task A_model_without_markers_continues_the_prefix_and_the_user_is_told()
     {
         var model = new ScriptedModel

@@ -80,7 +80,7 @@ public sealed class CompletionService
         {
             written.Append(chunk.Text);
             scores.Append(chunk);
-            foreach (var token in chunk.Tokens) gate.Push(token.LogProbability);
+            foreach (var token in chunk.Tokens) gate.Push(token.LogProbability, token.Length);
             if (!shaper.IsDone)
             {
                 shaper.Append(chunk.Text);

@@ -1,5 +1,6 @@
 using Infill.Completion;
 using Infill.Completion.Prompting;
+using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
@@ -21,6 +22,7 @@ internal sealed class Conversation
     private readonly Connection _connection;
     private readonly Lazy<CompletionEngine> _engine;
     private readonly Lazy<CompletionService> _completions;
+    private readonly TypingThrough _typing;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _running;
@@ -35,6 +37,7 @@ internal sealed class Conversation
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
         _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
         _completions = new Lazy<CompletionService>(MakeCompletions);
+        _typing = new TypingThrough(() => _completions.Value, options.Time);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -65,6 +68,7 @@ internal sealed class Conversation
         await _connection.RunAsync(CancellationToken.None);
         if (_session.State == SessionState.ShutDown) ExitCode = ExitCodes.Done; // the pipe closed after a proper shutdown
         await _ended.CancelAsync();
+        _typing.CloseAll(); // a shared engine goes on
         if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
     }
 
@@ -80,9 +84,9 @@ internal sealed class Conversation
                 Stop();
             },
         }.Register(methods);
-        new TextDocumentHandler(_session, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+        new TextDocumentHandler(_session, _typing, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
 
-        var suggestions = new SuggestionSource(_session, _completions, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var suggestions = new SuggestionSource(_session, _completions, _typing, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
         new CompletionHandler(_session, suggestions).Register(methods);
         return methods;

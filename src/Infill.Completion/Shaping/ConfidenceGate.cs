@@ -17,9 +17,11 @@ internal sealed class ConfidenceGate(double threshold)
     public bool? IsShown { get; private set; } = double.IsNegativeInfinity(threshold) ? true : null;
 
     /// <summary>Takes the next token's score.</summary>
-    public void Push(float logProbability)
+    /// <param name="logProbability">As the model gave it.</param>
+    /// <param name="length">Characters that it added: what only says the typed part of a word again has no say.</param>
+    public void Push(float logProbability, int length)
     {
-        if (IsShown is not null) return;
+        if (IsShown is not null || (_tokens == 0 && length == 0)) return;
         _sum += logProbability;
         _tokens++;
         if (_sum / _tokens >= threshold) IsShown = true;

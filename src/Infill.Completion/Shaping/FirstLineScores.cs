@@ -30,7 +30,7 @@ internal sealed class FirstLineScores
             if (IsComplete) return;
             var piece = text[..Math.Min(token.Length, text.Length)];
             text = text[piece.Length..];
-            _scores.Add(token.LogProbability);
+            if (_scores.Count > 0 || token.Length > 0) _scores.Add(token.LogProbability); // else it says a typed part again
             IsComplete = EndsLine(piece);
         }
     }

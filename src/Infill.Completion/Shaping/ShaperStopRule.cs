@@ -11,7 +11,7 @@ internal sealed class ShaperStopRule(SuggestionContext context, double threshold
 
     public bool IsEnough(ReadOnlySpan<char> text, float logProbability)
     {
-        _gate.Push(logProbability);
+        _gate.Push(logProbability, text.Length);
         _shaper.Append(text);
         return _shaper.IsDone || _gate.IsShown == false;
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Infill.Completion;
 using Infill.Completion.Documents;
+using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
-internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, ILogger logger)
+internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, ILogger logger)
 {
     private int _hasTold; // 1 once a request that the model can't take was told of; any thread
     private volatile string? _lastFault;
@@ -35,7 +36,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
             Superseded = superseded,
         };
 
-        await using var suggestions = completions.Value.SuggestAsync(request, cancelled).GetAsyncEnumerator(CancellationToken.None);
+        await using var suggestions = typing.SuggestAsync(uri, request, settings.Typing, cancelled).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             Suggestion suggestion;

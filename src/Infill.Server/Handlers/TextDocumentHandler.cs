@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Infill.Completion.Typing;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>Open, change, close. Runs in the ordered turn, so that every request sees the text it was asked for.</summary>
-internal sealed class TextDocumentHandler(Session session, ILogger logger)
+internal sealed class TextDocumentHandler(Session session, TypingThrough typing, ILogger logger)
 {
     public void Register(MethodTable methods)
     {
@@ -22,6 +23,7 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
     {
         var document = parameters.TextDocument;
         session.Documents.Open(document.Uri, document.LanguageId, document.Version, document.Text);
+        typing.Closed(document.Uri);
         session.Active.Supersede(document.Uri, session.SupersededError);
     }
 
@@ -30,6 +32,8 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
         var uri = parameters.TextDocument.Uri;
         var result = session.Documents.Change(uri, parameters.TextDocument.Version, Conversions.ToText(parameters.ContentChanges), session.Encoding);
         if (result.Problem is { } problem) Warn(problem);
+        if (session.Documents.TryGet(uri, out var snapshot)) typing.Edited(uri, snapshot.Text);
+        else typing.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
     }
 
@@ -37,6 +41,7 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
     {
         var uri = parameters.TextDocument.Uri;
         if (!session.Documents.Close(uri)) logger.LogWarning("{Uri} was closed but not open.", uri);
+        typing.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
     }
 
@@ -58,6 +63,7 @@ internal sealed class TextDocumentHandler(Session session, ILogger logger)
     private void Lose(string uri, RpcError error)
     {
         if (session.Documents.MarkOutOfStep(uri, error.Message) is { } problem) Warn(problem);
+        typing.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
     }
 

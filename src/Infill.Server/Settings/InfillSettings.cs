@@ -2,6 +2,7 @@ using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Completion.Prompting;
 using Infill.Completion.Shaping;
+using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Models;
 
@@ -20,6 +21,9 @@ public sealed record InfillSettings
 
     /// <summary>What differs by LSP's language identifier.</summary>
     public IReadOnlyDictionary<string, LanguageLayer> Languages { get; init; } = s_noLanguages;
+
+    /// <summary>What may be done besides asking the model.</summary>
+    public TypingOptions Typing { get; init; } = new(Cache: true, LookAhead: true);
 
     public int MaxTokens { get; init; } = 96;
 
@@ -77,6 +81,7 @@ public sealed record InfillSettings
     {
         Enabled = layer.Enabled ?? Enabled,
         Languages = LanguagesWith(layer.Languages, problem),
+        Typing = new TypingOptions(layer.TypingThrough ?? Typing.Cache, layer.LookAhead ?? Typing.LookAhead),
         MaxTokens = Within("maxTokens", layer.MaxTokens, 1, 1024, MaxTokens, problem),
         Deadline = TimeSpan.FromMilliseconds(Within("deadline", layer.Deadline, 50, 600_000, (int)Deadline.TotalMilliseconds, problem)),
         GrowingSnapshots = OneOf("snapshots", layer.Snapshots, "growing", "finished", GrowingSnapshots, problem),

@@ -14,6 +14,10 @@ public sealed record SettingsLayer
     /// <summary>Percent: the least probability of a suggestion's first tokens.</summary>
     public int? Confidence { get; init; }
 
+    public bool? TypingThrough { get; init; }
+
+    public bool? LookAhead { get; init; }
+
     /// <summary>By LSP's language identifier.</summary>
     public IReadOnlyDictionary<string, LanguageLayer>? Languages { get; init; }
 

@@ -64,6 +64,8 @@ internal static class SettingsSources
             Enabled = Switch("ENABLED"),
             Multiline = Text("MULTILINE"),
             Confidence = Number("CONFIDENCE"),
+            TypingThrough = Switch("TYPING_THROUGH"),
+            LookAhead = Switch("LOOK_AHEAD"),
             MaxTokens = Number("MAX_TOKENS"),
             MaxLines = Number("MAX_LINES"),
             PrefixTokens = Number("PREFIX_TOKENS"),

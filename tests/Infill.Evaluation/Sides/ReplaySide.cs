@@ -32,7 +32,7 @@ internal sealed class ReplaySide(string name, string settingsText, InfillSetting
             var text = known.Text.Substring(at, known.Lengths[tokens]);
             at += text.Length;
             scores.Append(new GenerationChunk(text) { Tokens = [new TracedToken(0, 0) { LogProbability = known.Scores[tokens], Length = text.Length }] });
-            gate.Push(known.Scores[tokens++]);
+            gate.Push(known.Scores[tokens++], text.Length);
             if (gate.IsShown == false) break;
             shaper.Append(text);
             before = Grown(before, shaper.Current, place);

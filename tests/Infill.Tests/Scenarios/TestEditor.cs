@@ -26,6 +26,9 @@ internal sealed record EditorOptions
 
     public SettingsLayer? CommandLine { get; init; }
 
+    /// <summary>Whether suggestions are kept and made ahead; else every request costs the scripted model its steps.</summary>
+    public bool IsTypingThrough { get; init; }
+
     /// <summary>Null takes the model's template on trust: a script fills no gaps.</summary>
     public ProofMemory? Proofs { get; init; }
 
@@ -40,6 +43,9 @@ internal sealed class TestEditor : IAsyncDisposable
 
     /// <summary>Longer than anything here takes on a busy machine; reached only where a test would hang.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static readonly SettingsLayer s_scripted = new() { Healing = false }; // scripts speak from the cursor on
+    private static readonly SettingsLayer s_everyRequestComputed = new() { TypingThrough = false, LookAhead = false };
 
     private readonly Pipe _toServer = new(new PipeOptions(pauseWriterThreshold: 0));
     private readonly Pipe _fromServer = new(new PipeOptions(pauseWriterThreshold: 0));
@@ -60,7 +66,7 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             LoadModel = load,
             Time = _options.Time,
-            OwnLayers = [new SettingsLayer { Healing = false }, .. _options.OwnLayers], // scripts speak from the cursor on
+            OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],
             CommandLine = _options.CommandLine,
             Proofs = _options.Proofs,
             LogLevel = LogLevel.None,

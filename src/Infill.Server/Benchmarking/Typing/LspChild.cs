@@ -28,7 +28,7 @@ internal sealed class LspChild : IAsyncDisposable
         _running = _connection.RunAsync();
     }
 
-    /// <summary>Starts this very program as a server with its default settings, and shakes hands.</summary>
+    /// <summary>Starts this very program as a server that computes every request, with its default settings else, and shakes hands.</summary>
     /// <param name="model">The model file.</param>
     public static async Task<LspChild> StartAsync(string model)
     {
@@ -52,7 +52,7 @@ internal sealed class LspChild : IAsyncDisposable
 
         var child = new LspChild(Process.Start(start)!);
         var capabilities = new ClientCapabilities(TextDocument: new TextDocumentClientCapabilities(InlineCompletion: new InlineCompletionClientCapabilities()));
-        var options = JsonElement.Parse("""{"infill":{"snapshots":"growing"}}""");
+        var options = JsonElement.Parse("""{"infill":{"snapshots":"growing","typingThrough":false,"confidence":0}}""");
         await child._connection.RequestAsync(
             LspMethods.Initialize,
             new InitializeParams(capabilities, Environment.ProcessId, InitializationOptions: options),

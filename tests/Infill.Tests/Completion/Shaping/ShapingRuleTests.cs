@@ -90,10 +90,20 @@ public sealed class ShapingRuleTests
     {
         var gate = new ConfidenceGate(threshold: -0.8);
 
-        foreach (var score in scores) gate.Push(score);
+        foreach (var score in scores) gate.Push(score, length: 1);
         gate.End();
 
         Assert.Equal(isShown, gate.IsShown);
+    }
+
+    [Fact]
+    public void What_only_says_the_typed_part_of_a_word_again_makes_nothing_surer()
+    {
+        var gate = new ConfidenceGate(threshold: -0.8);
+
+        gate.Push(0, length: 0);
+
+        Assert.Null(gate.IsShown);
     }
 
     private static string Shape(string language, string document, string raw)

@@ -10,7 +10,7 @@ namespace Infill.Tests.Server.Sharing;
 /// <summary>An editor before a shared engine notices nothing of the sharing, nor of an engine that is lost.</summary>
 public sealed class ForwarderTests
 {
-    private const string Initialization = """{"clientInfo":{"name":"test"},"capabilities":{"textDocument":{"inlineCompletion":{}}}}""";
+    private const string Initialization = """{"clientInfo":{"name":"test"},"capabilities":{"textDocument":{"inlineCompletion":{}}},"initializationOptions":{"infill":{"typingThrough":false}}}""";
 
     [Fact]
     public async Task Initialize_is_answered_before_there_is_an_engine()

@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Infill.Engine;
+
+namespace Infill.Completion.Typing;
+
+/// <summary>A suggestion on its way, which may outlive the request that began it: whoever typed along goes on reading it.</summary>
+/// <remarks>It has one reader at a time, the latest. Any thread; guarded by its own lock.</remarks>
+#pragma warning disable CA1001 // Its token sources are never disposed: they have no timers, and an edit may supersede while it ends.
+internal sealed class RunningSuggestion
+#pragma warning restore CA1001
+{
+    /// <summary>How long a generation that nobody reads waits for the next request to take it over.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
+
+    private readonly CompletionService _service;
+    private readonly CancellationTokenSource _cancelled = new();
+    private readonly CancellationTokenSource _superseded = new();
+    private readonly ITimer _patience;
+    private readonly Lock _gate = new();
+    private Channel<Suggestion>? _reader; // guarded by _gate, as all below
+    private Suggestion? _latest;
+    private Exception? _failure;
+    private bool _isKept;
+    private bool _isEnded;
+
+    /// <param name="service">Generates.</param>
+    /// <param name="request">Where; its own supersession is the typist's affair from now on.</param>
+    /// <param name="time">Clock of the patience.</param>
+    public RunningSuggestion(CompletionService service, SuggestionRequest request, TimeProvider time)
+    {
+        _service = service;
+        Request = request with { Superseded = _superseded.Token };
+        _patience = time.CreateTimer(static state => ((RunningSuggestion)state!).LosePatience(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public SuggestionRequest Request { get; }
+
+    /// <summary>Runs it to its end; called once. Failures go to the reader.</summary>
+    /// <returns>The whole suggestion; null where it was stopped or failed.</returns>
+    public async Task<Suggestion?> RunAsync()
+    {
+        try
+        {
+            await foreach (var suggestion in _service.SuggestAsync(Request, _cancelled.Token))
+            {
+                lock (_gate)
+                {
+                    _latest = suggestion;
+                    _reader?.Writer.TryWrite(suggestion);
+                }
+            }
+        }
+        catch (Exception e) when (e is EngineException or OperationCanceledException)
+        {
+            lock (_gate) _failure = e; // the reader's to handle
+        }
+
+        await _patience.DisposeAsync();
+        lock (_gate)
+        {
+            _isEnded = true;
+            _reader?.Writer.TryComplete(_failure);
+            return _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline } ? _latest : null;
+        }
+    }
+
+    /// <summary>Whether the document, as it is now, is what it was and some of the text that was generated so far.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="cursor">Where the user is; null where only the document is known.</param>
+    /// <param name="typed">Length of that text.</param>
+    public bool Agrees(Documents.SourceText text, int? cursor, out int typed)
+    {
+        typed = text.Length - Request.Text.Length;
+        if (typed < 0 || (cursor is { } at && at != Request.Cursor + typed)) return false;
+        lock (_gate)
+        {
+            if (_isEnded || _latest is null || _latest.Text.Length < typed) return false;
+            return TypedPlace.Since(Request, text, Request.Cursor + typed) is { } words && _latest.Text.StartsWith(words, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Reads from here on, instead of who read before.</summary>
+    /// <param name="typed">Length of the text that the user has typed of it.</param>
+    /// <param name="superseded">Ends the reading, not the generation.</param>
+    /// <param name="cancellationToken">Ends both.</param>
+    public async IAsyncEnumerable<Suggestion> ReadAsync(int typed, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var reader = Channel.CreateUnbounded<Suggestion>(new UnboundedChannelOptions { SingleReader = true });
+        lock (_gate)
+        {
+            _isKept = false;
+            _reader?.Writer.TryComplete();
+            _reader = reader;
+            if (_latest is { } known) reader.Writer.TryWrite(known);
+            if (_isEnded) reader.Writer.TryComplete(_failure);
+        }
+
+        using var stop = cancellationToken.Register(() =>
+        {
+            if (!superseded.IsCancellationRequested) Cancel(); // a request that an edit outdid is cancelled too, when it is answered
+        });
+        using var leave = superseded.Register(static state => ((Channel<Suggestion>)state!).Writer.TryComplete(), reader);
+        try
+        {
+            await foreach (var suggestion in reader.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                if (superseded.IsCancellationRequested) yield break;
+                yield return typed == 0 ? suggestion : suggestion with { Text = suggestion.Text.Length > typed ? suggestion.Text[typed..] : "" };
+            }
+        }
+        finally
+        {
+            Leave(reader);
+        }
+    }
+
+    /// <summary>An edit agrees with it: it waits for the next request, but not long.</summary>
+    public void Keep()
+    {
+        lock (_gate)
+        {
+            if (_isEnded) return;
+            _isKept = true;
+            _patience.Change(s_patience, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>An edit has outdone it.</summary>
+    public void Supersede() => _superseded.Cancel();
+
+    /// <summary>Another generation has, unless somebody reads it.</summary>
+    public void SupersedeUnlessRead()
+    {
+        lock (_gate)
+        {
+            if (_reader is not null) return;
+        }
+
+        Supersede();
+    }
+
+    private void Cancel() => _cancelled.Cancel();
+
+    private void LosePatience()
+    {
+        lock (_gate)
+        {
+            if (!_isKept || _isEnded) return;
+        }
+
+        Supersede();
+    }
+
+    private void Leave(Channel<Suggestion> reader)
+    {
+        lock (_gate)
+        {
+            if (_reader != reader) return; // somebody else reads on
+            _reader = null;
+            if (_isKept || _isEnded) return;
+        }
+
+        Supersede();
+    }
+}

@@ -1,0 +1,179 @@
+using System.Runtime.CompilerServices;
+using Infill.Completion.Documents;
+using Infill.Engine;
+
+namespace Infill.Completion.Typing;
+
+/// <summary>What may be done besides asking the model.</summary>
+/// <param name="Cache">Answer from earlier suggestions, and from one that is running, where what was typed agrees with it.</param>
+/// <param name="LookAhead">Once a suggestion is whole, make the one that follows it if it is accepted.</param>
+public readonly record struct TypingOptions(bool Cache, bool LookAhead);
+
+/// <summary>Keeps what is shown while the user types it, and has the next suggestion ready. Any thread; its documents are guarded by its lock.</summary>
+/// <remarks>
+/// A request is answered from the document's cache; or goes on reading a generation that agrees with what was typed so far; or
+/// begins one, which ends what waited to be taken over. Of each document one such generation and one look-ahead run at most. What
+/// was asked for by hand is always generated.
+/// </remarks>
+public sealed class TypingThrough(Func<CompletionService> service, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, TypedDocument> _documents = new(StringComparer.Ordinal); // guarded by _gate, with all in it
+
+    /// <summary>As <see cref="CompletionService.SuggestAsync"/>, for a document that is being typed in.</summary>
+    /// <param name="uri">Which; <see cref="Edited"/> and <see cref="Closed"/> tell what becomes of it.</param>
+    /// <param name="request">Where, and what is wanted.</param>
+    /// <param name="options">What may be done besides asking the model.</param>
+    /// <param name="cancellationToken">Ends the generation, whoever began it.</param>
+    public IAsyncEnumerable<Suggestion> SuggestAsync(string uri, SuggestionRequest request, TypingOptions options, CancellationToken cancellationToken) =>
+        options.Cache ? SuggestCachedAsync(uri, request, options, cancellationToken) : service().SuggestAsync(request, cancellationToken);
+
+    /// <summary>A document has changed: what runs for it goes on only where it agrees. Called before its requests are superseded.</summary>
+    public void Edited(string uri, SourceText text)
+    {
+        TypedDocument? document;
+        lock (_gate) document = _documents.GetValueOrDefault(uri);
+        if (document is null) return;
+        if (document.Running is { } running)
+        {
+            if (running.Agrees(text, cursor: null, out _)) running.Keep();
+            else running.Supersede();
+        }
+
+        if (document.LookAhead is { } ahead && !ahead.IsReachedBy(text)) ahead.Suggestion.Supersede();
+    }
+
+    /// <summary>A document was opened anew, closed, or lost: nothing of it is kept.</summary>
+    public void Closed(string uri)
+    {
+        TypedDocument? document;
+        lock (_gate) _documents.Remove(uri, out document);
+        document?.Running?.Supersede();
+        document?.LookAhead?.Suggestion.Supersede();
+    }
+
+    /// <summary>Nobody is left who types.</summary>
+    public void CloseAll()
+    {
+        string[] all;
+        lock (_gate) all = [.. _documents.Keys];
+        foreach (var uri in all) Closed(uri);
+    }
+
+    private async IAsyncEnumerable<Suggestion> SuggestCachedAsync(
+        string uri, SuggestionRequest request, TypingOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (left, running, typed) = Find(uri, request);
+        if (left is not null)
+        {
+            yield return new Suggestion(left, FinishReason.StopRule);
+            LookAhead(uri, request, left, options);
+            yield break;
+        }
+
+        if (running is null) running = Begin(uri, request);
+        Suggestion? last = null;
+        await foreach (var suggestion in running.ReadAsync(typed, request.Superseded, cancellationToken))
+        {
+            last = suggestion;
+            yield return suggestion;
+        }
+
+        if (last is { Finish: FinishReason.EndOfText or FinishReason.StopRule }) LookAhead(uri, request, last.Text, options);
+    }
+
+    private (string? Left, RunningSuggestion? Running, int Typed) Find(string uri, SuggestionRequest request)
+    {
+        if (request.Priority == RequestPriority.Invoked) return default;
+        lock (_gate)
+        {
+            if (_documents.GetValueOrDefault(uri) is not { } document) return default;
+            if (document.Cache.TryFind(request, out var rest)) return (rest, null, 0);
+            foreach (var running in (RunningSuggestion?[])[document.Running, document.LookAhead?.Suggestion])
+            {
+                if (running is null || !CompletionCache.IsAskedAlike(running.Request, request) || !running.Agrees(request.Text, request.Cursor, out var typed)) continue;
+                document.Running = running;
+                return (null, running, typed);
+            }
+
+            return default;
+        }
+    }
+
+    private RunningSuggestion Begin(string uri, SuggestionRequest request)
+    {
+        var running = new RunningSuggestion(service(), request, time);
+        RunningSuggestion? before, ahead;
+        lock (_gate)
+        {
+            if (!_documents.TryGetValue(uri, out var document)) _documents[uri] = document = new TypedDocument();
+            (before, ahead) = (document.Running, document.LookAhead?.Suggestion);
+            (document.Running, document.LookAhead) = (running, null);
+        }
+
+        before?.SupersedeUnlessRead(); // two places may be asked for at once
+        ahead?.Supersede();
+        _ = RunAsync(uri, running);
+        return running;
+    }
+
+    /// <summary>Makes what comes after an accepted suggestion, unless it is known.</summary>
+    private void LookAhead(string uri, SuggestionRequest request, string text, TypingOptions options)
+    {
+        if (!options.LookAhead || text.Length == 0 || request.Superseded.IsCancellationRequested) return;
+        var next = request with
+        {
+            Text = request.Text.With(request.Cursor, 0, text),
+            Cursor = request.Cursor + text.Length,
+            Priority = RequestPriority.LookAhead,
+        };
+        RunningSuggestion? before;
+        RunningSuggestion ahead;
+        lock (_gate)
+        {
+            if (!_documents.TryGetValue(uri, out var document) || document.Cache.TryFind(next, out _)) return;
+            if (document.LookAhead is { } known && known.Suggestion.Request.Cursor == next.Cursor && known.IsReachedBy(request.Text)) return;
+            before = document.LookAhead?.Suggestion;
+            ahead = new RunningSuggestion(service(), next, time);
+            document.LookAhead = new Ahead(ahead, request, text);
+        }
+
+        before?.Supersede();
+        _ = RunAsync(uri, ahead);
+    }
+
+    private async Task RunAsync(string uri, RunningSuggestion running)
+    {
+        var whole = await running.RunAsync();
+        lock (_gate)
+        {
+            if (!_documents.TryGetValue(uri, out var document)) return;
+            if (whole is { Text.Length: > 0 } or { Finish: FinishReason.EndOfText or FinishReason.StopRule }) document.Cache.Add(running.Request, whole.Text);
+            if (document.Running == running) document.Running = null;
+            if (document.LookAhead?.Suggestion == running) document.LookAhead = null;
+        }
+    }
+
+    /// <summary>What is known of one document.</summary>
+    private sealed class TypedDocument
+    {
+        public CompletionCache Cache { get; } = new();
+
+        public RunningSuggestion? Running { get; set; }
+
+        public Ahead? LookAhead { get; set; }
+    }
+
+    /// <param name="Suggestion">What is being made.</param>
+    /// <param name="From">Where the suggestion stands that it follows.</param>
+    /// <param name="Text">That suggestion.</param>
+    private sealed record Ahead(RunningSuggestion Suggestion, SuggestionRequest From, string Text)
+    {
+        /// <summary>Whether what was typed leads there.</summary>
+        public bool IsReachedBy(SourceText text)
+        {
+            var typed = text.Length - From.Text.Length;
+            return typed >= 0 && typed <= Text.Length && TypedPlace.Since(From, text, From.Cursor + typed) is { } words && Text.StartsWith(words, StringComparison.Ordinal);
+        }
+    }
+}

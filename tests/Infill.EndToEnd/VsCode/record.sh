@@ -6,5 +6,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 frames=$(mktemp -d)
 trap 'rm -rf "$frames"' EXIT
 node "$here/workbench.mjs" "${INFILL_CODE_SERVER:-/opt/infill-code-server}/start" "$1" "$frames" recording
-PATH=/usr/bin:$PATH convert -delay 12 -loop 0 "$frames"/frame-*.png -layers OptimizeTransparency -colors 64 "$2"
+# Every third picture, in few colours: a hundred kilobytes are enough.
+PATH=/usr/bin:$PATH convert -delay 27 -loop 0 $(ls "$frames"/frame-*.png | awk 'NR % 3 == 1') -resize 85% -layers OptimizeFrame +dither -colors 40 "$2"
 ls -l "$2"

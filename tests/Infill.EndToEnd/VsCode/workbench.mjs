@@ -377,17 +377,17 @@ const scenarios = {
     await bench.type('    def ');
     await bench.suggestion();
     const delays = [];
-    for (const key of 'zoom(self, factor') {
+    for (const key of '__init__(self, height, width, ') {
       const first = (await bench.frames()).length;
       const before = asked().all;
       await bench.page.keyboard.type(key);
-      await until(async () => (await bench.frames()).slice(first).some(frame => frame.ghost !== ''));
-      const pressed = await bench.page.evaluate(() => globalThis.infillPressed);
-      const shown = (await bench.frames()).slice(first).find(frame => frame.ghost !== '');
-      const server = Number(/(\d+) ms/.exec(await bench.status())?.[1]);
+      await delay(500); // VS Code waits before it asks
       await until(() => isQuiet());
+      const shown = (await bench.frames()).slice(first).find(frame => frame.ghost !== '');
+      if (shown === undefined) continue; // there need not be a suggestion at every place
+      const pressed = await bench.page.evaluate(() => globalThis.infillPressed);
+      const server = Number(/(\d+) ms/.exec(await bench.status())?.[1]);
       delays.push({ whole: shown.at - pressed, server, isAsked: asked().all > before });
-      await delay(300);
     }
     return { delays };
   },

@@ -1,0 +1,111 @@
+"""Reads and writes GGUF files of models shaped like ours: float32 and Q8_0 tensors, every kind of metadata. Little-endian only."""
+import struct
+
+import numpy as np
+
+SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+STRING, ARRAY = 8, 9
+FLOAT32, Q8_0 = 0, 8
+ALIGNMENT = 32
+BLOCK = np.dtype([("scale", "<f2"), ("values", "i1", 32)])
+
+
+def read_metadata(path):
+    """{key: (type, value)} in file order; strings are bytes, an array is (inner type, items)."""
+    return read(path, tensors_wanted=False)[0]
+
+
+def read(path, tensors_wanted=True):
+    """Returns (metadata: {key: (type, value)}, tensors: {name: float32 array, rows first}, types: {name: FLOAT32 or Q8_0}), all in file order."""
+    data = open(path, "rb").read()
+    at = 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from("<" + form, data, at)
+        at += struct.calcsize("<" + form)
+        return values
+
+    def text():
+        nonlocal at
+        length, = take("Q")
+        at += length
+        return data[at - length:at]
+
+    def value(kind):
+        if kind == STRING:
+            return text()
+        if kind == ARRAY:
+            inner, length = take("IQ")
+            return inner, [value(inner) for _ in range(length)]
+        return take(SCALARS[kind])[0]
+
+    magic, version, tensor_count, key_count = take("4sIQQ")
+    if magic != b"GGUF" or version != 3:
+        raise ValueError(f"{path} is no GGUF file of version 3")
+    metadata = {}
+    for _ in range(key_count):
+        key = text().decode()
+        kind, = take("I")
+        metadata[key] = (kind, value(kind))
+    headers = []
+    for _ in range(tensor_count):
+        name = text().decode()
+        dimensions, = take("I")
+        shape = take("Q" * dimensions)
+        kind, offset = take("IQ")
+        headers.append((name, shape[::-1], kind, offset))
+    start = -(-at // ALIGNMENT) * ALIGNMENT
+    tensors, types = {}, {}
+    for name, shape, kind, offset in headers if tensors_wanted else []:
+        count = int(np.prod(shape))
+        if kind == FLOAT32:
+            tensor = np.frombuffer(data, "<f4", count, start + offset).copy()
+        elif kind == Q8_0:
+            blocks = np.frombuffer(data, BLOCK, count // 32, start + offset)
+            tensor = (blocks["values"].astype(np.float32) * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
+        else:
+            raise ValueError(f"{name} has type {kind}; this reader knows float32 and Q8_0")
+        tensors[name], types[name] = tensor.reshape(shape), kind
+    return metadata, tensors, types
+
+
+def q8_0(tensor):
+    """Blocks of 32 values with one half-precision scale, rounded as llama.cpp rounds."""
+    rows = np.ascontiguousarray(tensor, np.float32).reshape(-1, 32)
+    scale = np.abs(rows).max(1) / np.float32(127)
+    inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale > 0)
+    blocks = np.empty(len(rows), BLOCK)
+    blocks["scale"] = scale.astype(np.float16)
+    scaled = rows * inverse[:, None]
+    blocks["values"] = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)).astype(np.int8)
+    return blocks.tobytes()
+
+
+def write(path, metadata, tensors, types):
+    """The inverse of read; tensors are float32 and are quantised here."""
+    def text(raw):
+        raw = raw.encode() if isinstance(raw, str) else raw
+        return struct.pack("<Q", len(raw)) + raw
+
+    def value(kind, v):
+        if kind == STRING:
+            return text(v)
+        if kind == ARRAY:
+            inner, items = v
+            return struct.pack("<IQ", inner, len(items)) + b"".join(value(inner, i) for i in items)
+        return struct.pack("<" + SCALARS[kind], v)
+
+    bodies = {name: q8_0(t) if types[name] == Q8_0 else np.ascontiguousarray(t, "<f4").tobytes() for name, t in tensors.items()}
+    head = [struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata))]
+    for key, (kind, v) in metadata.items():
+        head += [text(key), struct.pack("<I", kind), value(kind, v)]
+    offset = 0
+    for name, tensor in tensors.items():
+        head += [text(name), struct.pack("<I", tensor.ndim), struct.pack("<" + "Q" * tensor.ndim, *tensor.shape[::-1]), struct.pack("<IQ", types[name], offset)]
+        offset += -(-len(bodies[name]) // ALIGNMENT) * ALIGNMENT
+    head = b"".join(head)
+    with open(path, "wb") as f:
+        f.write(head + bytes(-len(head) % ALIGNMENT))
+        for body in bodies.values():
+            f.write(body + bytes(-len(body) % ALIGNMENT))

@@ -17,7 +17,7 @@ public static class FimTemplates
     /// <summary>In the order in which they are tried: who has markers of others besides its own goes first.</summary>
     public static IReadOnlyList<FimTemplate> All { get; } =
     [
-        // The seed model was trained on both orders and is clearly better suffix first; its metadata doesn't say so.
+        // The embedded model names it in its metadata. Its first version didn't, and was clearly better suffix first too.
         new("infill", "[«<|file_sep|>»{path}\n]«<|fim_suffix|>»{suffix}«<|fim_prefix|>»{prefix}«<|fim_middle|>»")
         {
             Repository = "[«<|repo_name|>»{repository}\n]{files}«<|file_sep|>»{path}\n«<|fim_suffix|>»{suffix}«<|fim_prefix|>»{prefix}«<|fim_middle|>»",

@@ -127,7 +127,7 @@ public sealed class FimTemplateTests
         Assert.Equal("suffix-first", FimTemplate.For(Vocabulary(s_qwen, $"{FimTemplate.MetadataKey}=suffix-first")).Name);
 
     [Fact]
-    public void The_seed_model_is_asked_suffix_first()
+    public void The_first_embedded_model_did_not_say_that_it_is_asked_suffix_first()
     {
         var template = FimTemplate.For(new WordVocabulary { ModelName = "fim-52m", Size = 16384 });
 

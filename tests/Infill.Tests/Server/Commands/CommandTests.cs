@@ -15,7 +15,7 @@ public sealed class CommandTests
     [InlineData("dance", 2, "infill --help")]
     [InlineData("complete /etc/hosts:1 --model /nowhere.gguf", 1, "/nowhere.gguf")]
     [InlineData("complete /etc/hosts:1 --template nosuch", 2, "There is no template 'nosuch'; there are auto, infill,")]
-    [InlineData("complete /etc/hosts:1 --template codestral", 1, "The template 'codestral' needs '[SUFFIX]' as one special token, and the model fim-52m has none.")]
+    [InlineData("complete /etc/hosts:1 --template codestral", 1, "The template 'codestral' needs '[SUFFIX]' as one special token, and the model infill-52m has none.")]
     [InlineData("bench --against 127.0.0.1", 2, "--against is '127.0.0.1'; write [NAME=]URL")]
     [InlineData("bench --against http://a --against http://b", 2, "Two peers are called 'peer'; name them apart.")]
     [InlineData("bench --part lunch", 2, "There is no part 'lunch'; there are bare, typing")]

@@ -60,7 +60,7 @@ internal sealed class OpenAiEndpoint(ServedModel model, RequestGuard guard, Time
             MaxTokens = maxTokens,
             Sampling = RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed),
             StopStrings = RequestReader.Stops(body.Stop),
-            Client = string.IsNullOrEmpty(body.User) ? guard.ClientOf(context) : $"{guard.ClientOf(context)} {body.User[..Math.Min(body.User.Length, 64)]}",
+            Client = string.IsNullOrEmpty(body.User) ? guard.ClientOf(context) : $"{body.User[..Math.Min(body.User.Length, 64)]} ({guard.ClientOf(context)})",
             ScoreTokens = body.Logprobs is not null,
             Alternatives = body.Logprobs ?? 0,
         };

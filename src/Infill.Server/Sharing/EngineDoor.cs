@@ -73,9 +73,11 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         }
     }
 
-    /// <summary>Returns when the process listens, or has found that another does.</summary>
+    /// <summary>Returns when the process listens, or another has it in hand.</summary>
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        using var turn = TryTakeTurn();
+        if (turn is null) return;
         var program = Environment.ProcessPath ?? "infill";
         var start = new ProcessStartInfo(program)
         {
@@ -101,6 +103,18 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         catch (System.ComponentModel.Win32Exception e)
         {
             throw new EngineException($"the engine's process can't be started: {e.Message}", e);
+        }
+    }
+
+    private FileStream? TryTakeTurn()
+    {
+        try
+        {
+            return new FileStream(place.StartLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 }

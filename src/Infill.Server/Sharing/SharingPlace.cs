@@ -17,6 +17,9 @@ internal sealed record SharingPlace(string Folder, string Name)
     /// <summary>Held by the process that serves, from before it listens to its end, however that comes.</summary>
     public string Lock => Path.Combine(Folder, Name + ".lock");
 
+    /// <summary>Held by the process that starts the one that serves: one of many editors whose engine was lost, rather than all.</summary>
+    public string StartLock => Path.Combine(Folder, Name + ".start");
+
     public string Log => Path.Combine(Folder, Name + ".log");
 
     /// <summary><c>XDG_RUNTIME_DIR</c>, or a folder of the user's in the temporary one.</summary>

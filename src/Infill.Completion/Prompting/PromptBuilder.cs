@@ -21,9 +21,10 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// <param name="cursor">Offset in UTF-16 units.</param>
     /// <param name="names">How the file is called in the prompt.</param>
     /// <param name="options">The budget.</param>
-    public GenerationRequest Request(SourceText text, int cursor, FileNames names, PromptOptions options)
+    /// <param name="files">Parts of other files, the least useful first; beside the budget, which is for the document's own text.</param>
+    public GenerationRequest Request(SourceText text, int cursor, FileNames names, PromptOptions options, IReadOnlyList<ContextFile>? files = null)
     {
-        var window = Window(text, cursor, options) with { Names = names };
+        var window = Window(text, cursor, options) with { Names = names, Files = files ?? [] };
         var removed = options.Healing ? TokenHealing.TokensToRemove(window.Prefix, vocabulary) : 0;
         if (removed == window.Prefix.Count && template.Order == FimOrder.PrefixOnly) removed = 0; // something must be left to continue
         var start = TokenHealing.Bytes(window.Prefix, removed, vocabulary);

@@ -13,6 +13,9 @@ internal sealed record CompletionBody
 
     public string? InputSuffix { get; init; }
 
+    /// <summary>Parts of other files, the least useful first.</summary>
+    public IReadOnlyList<ExtraBody?>? InputExtra { get; init; }
+
     /// <summary>-1 for as many as fit.</summary>
     [JsonPropertyName("n_predict")]
     public int? Predict { get; init; }
@@ -45,6 +48,14 @@ internal sealed record CompletionBody
     public bool? ReturnTokens { get; init; }
 
     public IReadOnlyList<string>? ResponseFields { get; init; }
+}
+
+/// <summary>A part of another file.</summary>
+internal sealed record ExtraBody
+{
+    public string? Filename { get; init; }
+
+    public string? Text { get; init; }
 }
 
 /// <summary>What <c>/v1/completions</c> takes, as OpenAI names it.</summary>

@@ -16,7 +16,7 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
         var vocabulary = await model.VocabularyAsync(context.RequestAborted);
         var prompt = RequestReader.Prompt(model, vocabulary, body.Prompt);
         var maxTokens = RequestReader.MaxTokens(body.Predict ?? body.MaxTokens, prompt.Count, model);
-        await RunAsync(context, body, vocabulary, Request(context, body, prompt, maxTokens, RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed)));
+        await RunAsync(context, body, vocabulary, Filled(context, body, new GenerationRequest(prompt) { MaxTokens = maxTokens }, RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed)));
     }
 
     public async Task InfillAsync(HttpContext context)
@@ -29,16 +29,17 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
         var vocabulary = await model.VocabularyAsync(context.RequestAborted);
         var maxTokens = RequestReader.MaxTokens(body.Predict is null or < 1 ? InfillTokens : body.Predict, promptTokens: 0, model);
         maxTokens = Math.Min(maxTokens, Math.Max(1, model.Engine.MaxSequenceTokens / 4)); // the window gets the rest
-        var prompt = await model.AroundCursorAsync(body.InputPrefix + body.Prompt?.GetString(), body.InputSuffix, maxTokens, context.RequestAborted);
+        IReadOnlyList<ExtraBody> others = [.. (body.InputExtra ?? []).OfType<ExtraBody>()];
+        if (others.Any(static other => other.Text is null)) throw ApiException.BadRequest("Each of 'input_extra' needs a 'text'.");
+        var request = await model.AroundCursorAsync(body.InputPrefix + body.Prompt?.GetString(), body.InputSuffix, others, maxTokens, body.Probabilities > 0 || body.ReturnTokens == true, context.RequestAborted);
 
         // What clients send as the sampler chain ends in one that this engine lacks and that is close to taking the best.
         var sampling = RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed, defaultTemperature: 0);
-        await RunAsync(context, body, vocabulary, Request(context, body, prompt, maxTokens, sampling));
+        await RunAsync(context, body, vocabulary, Filled(context, body, request, sampling));
     }
 
-    private GenerationRequest Request(HttpContext context, CompletionBody body, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions sampling) => new(prompt)
+    private GenerationRequest Filled(HttpContext context, CompletionBody body, GenerationRequest request, SamplingOptions sampling) => request with
     {
-        MaxTokens = maxTokens,
         Sampling = sampling,
         StopStrings = RequestReader.Stops(body.Stop),
         Client = guard.ClientOf(context),

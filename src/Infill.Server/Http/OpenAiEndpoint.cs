@@ -41,23 +41,21 @@ internal sealed class OpenAiEndpoint(ServedModel model, RequestGuard guard, Time
 
     private async Task<GenerationRequest> RequestAsync(HttpContext context, OpenAiBody body, IVocabulary vocabulary)
     {
-        IReadOnlyList<int> prompt;
-        int maxTokens;
+        GenerationRequest request;
         if (body.Suffix is { Length: > 0 } suffix)
         {
             if (body.Prompt is not { ValueKind: JsonValueKind.String } prefix) throw ApiException.BadRequest("With 'suffix' the 'prompt' must be text: what stands before the cursor.");
-            maxTokens = Math.Min(RequestReader.MaxTokens(body.MaxTokens ?? DefaultTokens, promptTokens: 0, model), Math.Max(1, model.Engine.MaxSequenceTokens / 4));
-            prompt = await model.AroundCursorAsync(prefix.GetString()!, suffix, maxTokens, context.RequestAborted);
+            var maxTokens = Math.Min(RequestReader.MaxTokens(body.MaxTokens ?? DefaultTokens, promptTokens: 0, model), Math.Max(1, model.Engine.MaxSequenceTokens / 4));
+            request = await model.AroundCursorAsync(prefix.GetString()!, suffix, [], maxTokens, showsTokens: body.Logprobs is not null, context.RequestAborted);
         }
         else
         {
-            prompt = RequestReader.Prompt(model, vocabulary, body.Prompt);
-            maxTokens = RequestReader.MaxTokens(body.MaxTokens ?? DefaultTokens, prompt.Count, model);
+            var prompt = RequestReader.Prompt(model, vocabulary, body.Prompt);
+            request = new GenerationRequest(prompt) { MaxTokens = RequestReader.MaxTokens(body.MaxTokens ?? DefaultTokens, prompt.Count, model) };
         }
 
-        return new GenerationRequest(prompt)
+        return request with
         {
-            MaxTokens = maxTokens,
             Sampling = RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed),
             StopStrings = RequestReader.Stops(body.Stop),
             Client = string.IsNullOrEmpty(body.User) ? guard.ClientOf(context) : $"{body.User[..Math.Min(body.User.Length, 64)]} ({guard.ClientOf(context)})",

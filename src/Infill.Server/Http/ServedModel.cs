@@ -11,6 +11,9 @@ internal sealed class ServedModel(CompletionEngine engine, InfillSettings settin
     /// <summary>No token of code stands for more, so that what is longer need not be tokenized to be refused.</summary>
     private const int MostCharactersPerToken = 64;
 
+    /// <summary>Tokens around another file's name and text, at most.</summary>
+    private const int FileMarkers = 4;
+
     private PromptBuilder? _prompts; // two threads may both make it, with the same result
 
     public CompletionEngine Engine => engine;
@@ -45,9 +48,16 @@ internal sealed class ServedModel(CompletionEngine engine, InfillSettings settin
         vocabulary.TokenizeMarked(text, tokens);
     }
 
-    /// <summary>The prompt for a cursor between two texts, as the editors' own requests have it.</summary>
+    /// <summary>The request for a cursor between two texts, as the editors' own have it.</summary>
+    /// <param name="prefix">Text before the cursor.</param>
+    /// <param name="suffix">Text after it.</param>
+    /// <param name="others">Parts of other files, the least useful first: as many from the end as there is room for, where the model has a place for them.</param>
+    /// <param name="maxTokens">To generate.</param>
+    /// <param name="showsTokens">Tokens are told beside the text: then none begins before the cursor.</param>
+    /// <param name="cancellationToken">The sender has gone.</param>
     /// <exception cref="ApiException">The model was not trained for it.</exception>
-    public async Task<IReadOnlyList<int>> AroundCursorAsync(string prefix, string suffix, int maxTokens, CancellationToken cancellationToken)
+    public async Task<GenerationRequest> AroundCursorAsync(
+        string prefix, string suffix, IReadOnlyList<ExtraBody> others, int maxTokens, bool showsTokens, CancellationToken cancellationToken)
     {
         var vocabulary = await VocabularyAsync(cancellationToken);
         var prompts = _prompts ??= new PromptBuilder(vocabulary, settings.Template ?? FimTemplate.For(vocabulary));
@@ -57,6 +67,25 @@ internal sealed class ServedModel(CompletionEngine engine, InfillSettings settin
         }
 
         var room = engine.MaxSequenceTokens - maxTokens - prompts.Template.MaxOverhead(FileNames.None);
-        return prompts.Build(SourceText.From(prefix + suffix), prefix.Length, "", settings.Prompt.Within(room));
+        var options = settings.Prompt.Within(room) with { Healing = settings.Prompt.Healing && !showsTokens };
+        var files = prompts.Template.TakesFiles ? Files(vocabulary, others, room - options.PrefixTokens - options.SuffixTokens) : [];
+        return prompts.Request(SourceText.From(prefix + suffix), prefix.Length, FileNames.None, options, files) with { MaxTokens = maxTokens };
+    }
+
+    private static List<ContextFile> Files(IVocabulary vocabulary, IReadOnlyList<ExtraBody> others, int room)
+    {
+        var files = new List<ContextFile>();
+        for (var i = others.Count - 1; i >= 0; i--)
+        {
+            if (others[i].Text is not { Length: > 0 } text || text.Length > room * MostCharactersPerToken) continue;
+            var path = others[i].Filename ?? "";
+            var tokens = new List<int>();
+            vocabulary.Tokenize(text, tokens);
+            room -= tokens.Count + FileMarkers + (3 * Math.Min(path.Length, 256)); // a name's character is three tokens at most
+            if (room < 0) break;
+            files.Insert(0, new ContextFile(path, tokens));
+        }
+
+        return files;
     }
 }

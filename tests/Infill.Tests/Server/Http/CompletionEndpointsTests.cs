@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Infill.Tests.Scenarios;
 
@@ -18,6 +19,27 @@ public sealed class CompletionEndpointsTests
         Assert.Equal("return 1\n", answer.GetProperty("content").GetString());
         Assert.Equal(("eos", true, true, 10), (answer.GetProperty("stop_type").GetString(), answer.GetProperty("stop").GetBoolean(), answer.GetProperty("has_new_line").GetBoolean(), answer.GetProperty("tokens_predicted").GetInt32()));
         Assert.True(answer.GetProperty("timings").GetProperty("prompt_n").GetInt32() > 0);
+    }
+
+    [Fact]
+    public async Task Parts_of_other_files_go_before_it_as_the_model_was_trained_the_last_of_them_where_there_is_no_room_for_all()
+    {
+        IReadOnlyList<int> prompt = [];
+        var model = new ScriptedModel(contextCells: 1024)
+        {
+            Rule = tokens =>
+            {
+                if (tokens[^1] == ByteVocabulary.Middle) prompt = [.. tokens];
+                return ByteVocabulary.End;
+            },
+        };
+        await using var bench = await HttpBench.StartAsync(model);
+
+        await bench.AskAsync("/infill", $$"""{"input_prefix":"x","input_suffix":"y","n_predict":8,"input_extra":[{"filename":"old.py","text":"{{new string('o', 2000)}}"},{"filename":"near.py","text":"near = 1"}]}""");
+
+        var text = Encoding.UTF8.GetString([.. prompt.Where(static token => token < 256).Select(static token => (byte)token)]);
+        Assert.Contains("near = 1", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("ooo", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,6 +124,7 @@ public sealed class CompletionEndpointsTests
     [InlineData("/infill", """{"input_prefix":""}""", "'input_suffix' is needed")]
     [InlineData("/infill", """{"input_prefix":1,"input_suffix":""}""", "'input_prefix' can't be used")]
     [InlineData("/infill", """{"input_prefix":"","input_suffix":"","prompt":[1]}""", "'prompt' must be a text")]
+    [InlineData("/infill", """{"input_prefix":"","input_suffix":"","input_extra":[{"filename":"a"}]}""", "Each of 'input_extra' needs a 'text'")]
     [InlineData("/completion", "{}", "'prompt' is needed")]
     [InlineData("/completion", "", "The body is no JSON object")]
     [InlineData("/completion", "[", "The body is no JSON object")]

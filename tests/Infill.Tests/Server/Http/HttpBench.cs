@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Server.Http;
 using Infill.Server.Settings;
@@ -34,10 +35,11 @@ internal sealed class HttpBench : IAsyncDisposable
         model ??= new ScriptedModel();
         var engine = new CompletionEngine(() => new ScriptedWeights(model), engineOptions ?? new EngineOptions(), TimeProvider.System, NullLogger.Instance);
         await engine.Ready.WaitAsync(TestEditor.Limit);
+        var settings = new InfillSettings { Prompt = PromptOptions.Default with { Healing = false } }; // prompts end at the cursor
         var options = new HttpOptions(new IPEndPoint(IPAddress.Loopback, 0));
         var status = new StatusSource(engine, "scripted", TimeProvider.System);
         var server = await HttpServer.StartAsync(
-            change?.Invoke(options) ?? options, new ServedModel(engine, new InfillSettings()), status, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            change?.Invoke(options) ?? options, new ServedModel(engine, settings), status, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         return new HttpBench(model, engine, status, server);
     }
 

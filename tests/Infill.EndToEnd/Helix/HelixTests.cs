@@ -22,6 +22,7 @@ public sealed partial class HelixTests(ITestOutputHelper output)
         await UntilScreenAsync(terminal, Entry());
         output.WriteLine(await terminal.ScreenAsync());
         await terminal.PressAsync("C-n", "Enter", "Escape");
+        await UntilScreenAsync(terminal, NormalMode()); // a key at once after Escape would be one with Alt
         await terminal.TypeAsync(":write");
         await terminal.PressAsync("Enter"); // a line feed is another key to Helix
 
@@ -35,6 +36,9 @@ public sealed partial class HelixTests(ITestOutputHelper output)
 
     [GeneratedRegex(@"class Pyramid:", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex LastLine();
+
+    [GeneratedRegex(@"^ *NOR ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex NormalMode();
 
     /// <summary>The suggestion in the menu, and its kind behind it.</summary>
     [GeneratedRegex(@"__init__\(self.*: +text", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -26,8 +26,8 @@ public sealed partial class HelixTests(ITestOutputHelper output)
         await terminal.TypeAsync(":write");
         await terminal.PressAsync("Enter"); // a line feed is another key to Helix
 
-        var written = await Eventually.GetAsync(
-            async () => await File.ReadAllTextAsync(file) is var now && now.Length > SampleCode.Shapes.Length ? now : null, terminal.ScreenAsync);
+        await UntilScreenAsync(terminal, Written()); // the file is replaced by another, and for a moment there is none
+        var written = await File.ReadAllTextAsync(file);
         Assert.StartsWith("    def __init__(self", written.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
     }
 
@@ -39,6 +39,9 @@ public sealed partial class HelixTests(ITestOutputHelper output)
 
     [GeneratedRegex(@"^ *NOR ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NormalMode();
+
+    [GeneratedRegex(@"' written", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Written();
 
     /// <summary>The suggestion in the menu, and its kind behind it.</summary>
     [GeneratedRegex(@"__init__\(self.*: +text", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -76,6 +76,7 @@ public sealed class CompletionEngine : IAsyncDisposable
         using var listed = _live.Add(ticket);
         if (!_inbox.TrySubmit(ticket))
         {
+            listed.End();
             yield return NeverRun(request, _thread.Fault is null ? FinishReason.Cancelled : FinishReason.Faulted, submittedAt);
             yield break;
         }
@@ -83,7 +84,6 @@ public sealed class CompletionEngine : IAsyncDisposable
         // Not cancelled here: the last chunk comes in any case, and says why and what it cost.
         await foreach (var chunk in ticket.Output.ReadAllAsync().ConfigureAwait(false))
         {
-            if (chunk.Finish != FinishReason.None) listed.Note(chunk);
             yield return chunk;
         }
     }

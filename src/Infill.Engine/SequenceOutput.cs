@@ -94,7 +94,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         RecordDurations(sequence, reason, usage, now);
 
         var rest = reason == FinishReason.StopRule ? "" : sequence.Stop.Flush().ToString();
-        sequence.Ticket.Output.Complete(new GenerationChunk(rest, reason, usage) { Tokens = traced is { } token ? [token] : [], Fault = fault });
+        sequence.Ticket.Complete(new GenerationChunk(rest, reason, usage) { Tokens = traced is { } token ? [token] : [], Fault = fault });
     }
 
     private bool EndsText(GenerationRequest request, int token)

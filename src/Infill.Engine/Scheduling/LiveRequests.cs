@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Infill.Engine.Scheduling;
 
-/// <summary>The requests that somebody reads at the moment. Any thread.</summary>
+/// <summary>The requests that the engine has not ended yet or that somebody still reads, and those that ended last. Any thread.</summary>
 internal sealed class LiveRequests(TimeProvider time)
 {
     /// <summary>Requests that have ended and are remembered.</summary>
@@ -13,12 +13,19 @@ internal sealed class LiveRequests(TimeProvider time)
     private readonly Queue<FinishedRequest> _finished = new(); // guarded by _gate
     private long _last;
 
-    /// <returns>To be disposed when nobody reads the ticket any more.</returns>
+    /// <summary>Lists a ticket that is about to be submitted, until it has ended and nobody reads it any more.</summary>
+    /// <returns>To be disposed by the reader.</returns>
     public Listing Add(Ticket ticket)
     {
         var id = Interlocked.Increment(ref _last);
+        var listing = new Listing(this, id);
         _tickets[id] = ticket;
-        return new Listing(this, id);
+        ticket.Ended = last =>
+        {
+            Note(id, ticket, last);
+            listing.End();
+        };
+        return listing;
     }
 
     /// <summary>The oldest first. The engine thread is neither asked nor held up: its figures are read as they stand.</summary>
@@ -47,9 +54,8 @@ internal sealed class LiveRequests(TimeProvider time)
         lock (_gate) return [.. _finished.Reverse()];
     }
 
-    private void Note(long id, GenerationChunk last)
+    private void Note(long id, Ticket ticket, GenerationChunk last)
     {
-        if (!_tickets.TryGetValue(id, out var ticket)) return;
         lock (_gate)
         {
             if (_finished.Count == Remembered) _finished.Dequeue();
@@ -57,11 +63,20 @@ internal sealed class LiveRequests(TimeProvider time)
         }
     }
 
-    internal readonly struct Listing(LiveRequests owner, long id) : IDisposable
+    /// <summary>A ticket's place on the list: kept by its reader and by the engine, whoever goes last.</summary>
+    internal sealed class Listing(LiveRequests owner, long id) : IDisposable
     {
-        /// <summary>The request has ended with this chunk.</summary>
-        public void Note(GenerationChunk last) => owner.Note(id, last);
+        private int _holders = 2;
 
-        public void Dispose() => owner._tickets.TryRemove(id, out _);
+        /// <summary>The engine is done with it, or never got it.</summary>
+        public void End() => Release();
+
+        /// <summary>Nobody reads it any more.</summary>
+        public void Dispose() => Release();
+
+        private void Release()
+        {
+            if (Interlocked.Decrement(ref _holders) == 0) owner._tickets.TryRemove(id, out _);
+        }
     }
 }

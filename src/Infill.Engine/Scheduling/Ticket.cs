@@ -18,11 +18,21 @@ internal sealed class Ticket(GenerationRequest request, EngineInbox inbox, long 
     /// <summary>Written by the engine thread, read by the caller.</summary>
     public TextStream Output { get; } = new();
 
+    /// <summary>Told of the last chunk, on the engine thread, whether or not anybody reads it. Set before the ticket is submitted.</summary>
+    public Action<GenerationChunk>? Ended { get; set; }
+
     /// <summary>Its state, once the engine thread has taken it in. Written by that thread; others may read single figures of it, as of a moment.</summary>
     public Sequence? Sequence { get => Volatile.Read(ref _sequence); set => Volatile.Write(ref _sequence, value); }
 
     /// <summary><see cref="FinishReason.None"/> until somebody asked to stop.</summary>
     public FinishReason StopAsked => (FinishReason)Volatile.Read(ref _stop);
+
+    /// <summary>Engine thread: this is the end of it.</summary>
+    public void Complete(GenerationChunk last)
+    {
+        Ended?.Invoke(last); // first: who has read the end may look for what is known of it
+        Output.Complete(last);
+    }
 
     public void Stop(FinishReason reason)
     {

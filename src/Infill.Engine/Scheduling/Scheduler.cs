@@ -114,18 +114,19 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     private void ChoosePrompt(Sequence sequence)
     {
         var request = sequence.Ticket.Request;
-        if (request.ShorterPrompts.Count == 0 || Fits(request.Prompt)) return;
+        if (request.ShorterPrompts.Count == 0 || TimeOf(request.Prompt) is var whole && whole <= request.PromptBudget) return;
         foreach (var shorter in request.ShorterPrompts)
         {
-            if (shorter != request.ShorterPrompts[^1] && !Fits(shorter)) continue;
-            sequence.Shorten(shorter);
+            var time = TimeOf(shorter);
+            if (shorter != request.ShorterPrompts[^1] && time > request.PromptBudget) continue;
+            if (2 * time <= whole) sequence.Shorten(shorter); // a little time is not worth a worse suggestion
             return;
         }
 
-        bool Fits(IReadOnlyList<int> prompt)
+        TimeSpan TimeOf(IReadOnlyList<int> prompt)
         {
             var cached = cache.LongestPrefix(prompt);
-            return _pace.TimeOf(cached, prompt.Count - cached) <= request.PromptBudget;
+            return _pace.TimeOf(cached, prompt.Count - cached);
         }
     }
 

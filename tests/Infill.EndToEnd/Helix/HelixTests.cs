@@ -28,7 +28,7 @@ public sealed partial class HelixTests(ITestOutputHelper output)
 
         await UntilScreenAsync(terminal, Written()); // the file is replaced by another, and for a moment there is none
         var written = await File.ReadAllTextAsync(file);
-        Assert.StartsWith("    def __init__(self", written.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.StartsWith(SampleCode.Shapes + "    def __init__(self", written, StringComparison.Ordinal);
     }
 
     private static Task<string> UntilScreenAsync(ChrootTerminal terminal, Regex text) => Eventually.GetAsync<string>(
@@ -44,6 +44,6 @@ public sealed partial class HelixTests(ITestOutputHelper output)
     private static partial Regex Written();
 
     /// <summary>The suggestion in the menu, and its kind behind it.</summary>
-    [GeneratedRegex(@"__init__\(self.*: +text", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"__init__\(self.*:…? +text", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Entry();
 }

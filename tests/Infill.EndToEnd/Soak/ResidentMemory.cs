@@ -7,8 +7,8 @@ namespace Infill.EndToEnd.Soak;
 /// <param name="Samples">In the order they were taken.</param>
 internal sealed record ResidentMemory(IReadOnlyList<double> Samples)
 {
-    /// <summary>What comes and goes by itself: a collection more or less.</summary>
-    private const double Noise = 8;
+    /// <summary>What comes and goes by itself: a collection more or less, and in the first minutes the memories of lines and suggestions, which have bounds.</summary>
+    private const double Noise = 12;
 
     /// <summary>The first sixth is the server's warm-up: the model, the first prompts, compiled code.</summary>
     private int Settled => Samples.Count / 6;

@@ -38,6 +38,16 @@ public sealed class PromptBudgetTests
     }
 
     [Fact]
+    public void A_little_time_is_not_worth_a_worse_suggestion()
+    {
+        using var bench = Bench();
+        var sequence = bench.Waiting(new GenerationRequest(Prompts.Long(110, 'w')) { ShorterPrompts = [s_eighth], PromptBudget = TimeSpan.FromMilliseconds(100) });
+        bench.Scheduler.Add(sequence);
+
+        Assert.False(sequence.IsShortened);
+    }
+
+    [Fact]
     public void A_context_that_was_given_back_holds_nothing()
     {
         using var bench = Bench();

@@ -26,9 +26,12 @@ interface Stream {
   /** What was shown before, and may be longer than what has come since. */
   readonly before: readonly Suggestion[];
   suggestions: readonly Suggestion[];
-  isDone: boolean;
+  /** Broken: the server stopped before its end, outdone by an edit or gone, and what has come is only a part. */
+  state: 'growing' | 'whole' | 'broken';
   /** What VS Code was given last. */
   shown: string;
+  /** Resolves with the first snapshot, or with the end where none came. */
+  first: Promise<void>;
 }
 
 /**
@@ -53,22 +56,27 @@ export class Ghost implements Disposable {
 
     const known = isInvoked ? undefined : this.stream;
     const kept = known && known.selected === selectedText(context) ? this.fitting(known, document, position) : [];
-    if (known && kept.length > 0 && (known.isDone || !isOutdone(known))) return this.items(known, document, position);
+    if (known && kept.length > 0 && (known.state === 'whole' || isRunning(known))) return this.items(known, document, position);
+    if (known && isRunning(known) && isAt(known, document, position, context)) {
+      await known.first; // asked for twice at one place
+      if (token.isCancellationRequested) return undefined;
+      if (known.state !== 'broken') return this.items(known, document, position); // else who asked first has given it up
+    }
 
     // The edit has stopped what was being made; what of it still fits stays on the screen until more has come.
     const stream: Stream = {
       document, version: document.version, position, selected: selectedText(context), source: new CancellationTokenSource(),
-      before: kept, suggestions: [], isDone: false, shown: '',
+      before: kept, suggestions: [], state: 'growing', shown: '', first: Promise.resolve(),
     };
     this.stop();
     this.stream = stream;
-    const first = this.ask(client, stream, document, context);
+    stream.first = this.ask(client, stream, document, context);
     const listener = token.onCancellationRequested(() => {
       queueMicrotask(() => { // an edit counts as such only after its event
-        if (!isOutdone(stream) && !stream.isDone) this.abandon(stream);
+        if (isRunning(stream)) this.abandon(stream);
       });
     });
-    if (kept.length === 0) await first;
+    if (kept.length === 0) await stream.first;
     listener.dispose(); // answered: VS Code cancels each request when it has its answer, and there is more to come
     return token.isCancellationRequested ? undefined : this.items(stream, document, position);
   }
@@ -84,14 +92,14 @@ export class Ghost implements Disposable {
   }
 
   private abandon(stream: Stream): void {
-    if (!stream.isDone && !isOutdone(stream)) stream.source.cancel();
+    if (isRunning(stream)) stream.source.cancel();
     if (this.growing === stream) this.growing = undefined;
     if (this.stream === stream) this.setStream(undefined);
   }
 
   private setStream(stream: Stream | undefined): void {
     this.stream = stream;
-    void commands.executeCommand('setContext', 'infill.isStreaming', stream !== undefined && !stream.isDone);
+    void commands.executeCommand('setContext', 'infill.isStreaming', stream?.state === 'growing');
   }
 
   /** Resolves with the first snapshot, or with the end where none came. */
@@ -112,26 +120,29 @@ export class Ghost implements Disposable {
       const listener = client.onProgress(partialResult, partialResultToken, items => {
         take(items);
         resolve();
-        this.grow(stream);
+        this.grow(client, stream);
       });
       const params = client.code2ProtocolConverter.asInlineCompletionParams(document, stream.position, context);
       client.sendRequest(InlineCompletionRequest.type, { ...params, partialResultToken }, stream.source.token)
-        .then(result => take(Array.isArray(result) ? result : result?.items ?? []), () => {
+        .then(result => {
+          take(Array.isArray(result) ? result : result?.items ?? []);
+          stream.state = 'whole';
+        }, () => {
           // Outdone by an edit, cancelled, or the server has gone: the next key asks again, and whoever shows errors has been told.
+          stream.state = 'broken';
           if (stream.suggestions.length === 0 && this.stream === stream) this.stream = undefined;
         })
         .finally(() => {
           listener.dispose();
-          stream.isDone = true;
           if (this.stream === stream || this.stream === undefined) this.setStream(this.stream);
           resolve();
-          this.grow(stream);
+          this.grow(client, stream);
         });
     });
   }
 
   /** Has VS Code ask again, where it shows less than there is. One at a time: the next begins when this one is on the screen. */
-  private grow(stream: Stream): void {
+  private grow(client: BaseLanguageClient, stream: Stream): void {
     if (stream !== this.stream || this.growing || stream.shown === '') return;
     const editor = window.activeTextEditor;
     const document = editor?.document;
@@ -141,17 +152,19 @@ export class Ghost implements Disposable {
 
     // VS Code does not ask those again that it asked for this text already, so a new provider has to answer; it alone is
     // asked, and the former goes. What is on the screen stays there until the answer has come, and is then replaced: asked
-    // for explicitly, the answer would be an alternative behind it.
+    // for explicitly, the answer would be an alternative behind it. Where a key came in between, VS Code takes this answer for
+    // that key's too, so that it has to be as good as any.
     const former = this.grower;
     this.grower = languages.registerInlineCompletionItemProvider({ scheme: document.uri.scheme }, {
-      provideInlineCompletionItems: (asked, position, context) =>
-        this.growing === stream && isAt(stream, asked, position, context) ? this.items(stream, asked, position) : undefined,
+      provideInlineCompletionItems: (asked, position, context, token) => this.growing === stream && isAt(stream, asked, position, context)
+        ? this.items(stream, asked, position)
+        : this.provide(client, asked, position, context, token),
     });
     former?.dispose();
     const done = () => {
       if (this.growing !== stream) return;
       this.growing = undefined;
-      this.grow(stream);
+      this.grow(client, stream);
     };
     void commands.executeCommand(trigger, { providerId, explicit: false }).then(done, done);
   }
@@ -181,7 +194,7 @@ export class Ghost implements Disposable {
     const fits = (suggestion: Suggestion) => restOf(suggestion, stream, document, position) !== undefined;
     const now = stream.suggestions.filter(fits);
     const before = stream.before.filter(fits);
-    if (stream.isDone || before[0] === undefined) return now;
+    if (stream.state === 'whole' || before[0] === undefined) return now;
     const rest = now[0] && restOf(now[0], stream, document, position);
     const restBefore = restOf(before[0], stream, document, position) ?? '';
     return rest === undefined || restBefore.startsWith(rest) ? before : now;
@@ -213,6 +226,11 @@ function selectedText(context: InlineCompletionContext): string {
 /** An edit has stopped it at the server, which may yet go on with what agrees: cancelled, it could not. */
 function isOutdone(stream: Stream): boolean {
   return stream.document.version !== stream.version;
+}
+
+/** Whether what has come so far is still being continued. */
+function isRunning(stream: Stream): boolean {
+  return stream.state === 'growing' && !isOutdone(stream);
 }
 
 function isAt(stream: Stream, document: TextDocument, position: Position, context: InlineCompletionContext): boolean {

@@ -16,7 +16,7 @@ public sealed partial class HelixTests(ITestOutputHelper output)
         File.Copy(Path.Combine(Places.Helix, "languages.toml"), Path.Combine(configuration, "languages.toml"));
         await File.WriteAllTextAsync(file, SampleCode.Shapes);
         await terminal.StartAsync("hx", "/mnt/project/shapes.py");
-        await UntilScreenAsync(terminal, LastLine());
+        await UntilScreenAsync(terminal, Opened());
 
         await terminal.TypeAsync("geo    def __in"); // to the last line, and a new one after it
         await UntilScreenAsync(terminal, Entry());
@@ -34,8 +34,8 @@ public sealed partial class HelixTests(ITestOutputHelper output)
     private static Task<string> UntilScreenAsync(ChrootTerminal terminal, Regex text) => Eventually.GetAsync<string>(
         async () => await terminal.ScreenAsync() is var screen && text.IsMatch(screen) ? screen : null, terminal.ScreenAsync);
 
-    [GeneratedRegex(@"class Pyramid:", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
-    private static partial Regex LastLine();
+    [GeneratedRegex(@"class Circle:", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Opened();
 
     [GeneratedRegex(@"^ *NOR ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NormalMode();

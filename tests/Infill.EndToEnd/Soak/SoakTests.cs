@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Infill.Benchmarks.EndToEnd;
 
@@ -12,6 +13,7 @@ public sealed class SoakTests(ITestOutputHelper output)
     private const int Users = 8;
     private const string Recovered = "its context is made anew";
 
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(60); // in three seconds
     private static readonly TimeSpan Length = TimeSpan.FromMinutes(
         double.Parse(Environment.GetEnvironmentVariable("INFILL_SOAK_MINUTES") ?? "3", CultureInfo.InvariantCulture));
 
@@ -59,11 +61,23 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>A sequence that was forgotten would go on computing.</summary>
-    private static async Task AssertQuietAsync(LspProcess server)
+    /// <summary>
+    /// A sequence that was forgotten would go on computing. What users typed last may still be looked ahead from and its whole
+    /// prompt computed, which on a slow machine takes seconds: it has to come to an end.
+    /// </summary>
+    private async Task AssertQuietAsync(LspProcess server)
     {
-        var before = server.ProcessorTime;
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        Assert.InRange((server.ProcessorTime - before).TotalMilliseconds, 0, 60);
+        var began = Stopwatch.GetTimestamp();
+        TimeSpan used;
+        do
+        {
+            var before = server.ProcessorTime;
+            await Task.Delay(TimeSpan.FromSeconds(3));
+            used = server.ProcessorTime - before;
+            output.WriteLine($"{used.TotalMilliseconds:F0} ms of computing in 3 s");
+        }
+        while (used > Idle && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30));
+
+        Assert.InRange(used, TimeSpan.Zero, Idle);
     }
 }

@@ -46,7 +46,7 @@ class Workbench {
     const bench = new Workbench();
     mkdirSync(join(work, 'user', 'User'), { recursive: true });
     mkdirSync(project);
-    for (const name of Object.keys(scenarios)) writeFileSync(join(project, `${name}.py`), text);
+    for (const name of ['warm', ...Object.keys(scenarios)]) writeFileSync(join(project, `${name}.py`), text);
     writeFileSync(join(work, 'user', 'User', 'settings.json'), JSON.stringify(userSettings, null, 2));
     const folders = ['--user-data-dir', join(work, 'user'), '--extensions-dir', join(work, 'extensions')];
     execFileSync(codeServer, [...folders, '--install-extension', vsix], { stdio: 'pipe' });
@@ -61,11 +61,22 @@ class Workbench {
     await until(async () => (await fetch(`http://127.0.0.1:${bench.port}/healthz`)).ok);
 
     bench.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
-    bench.page = await bench.browser.newPage({ viewport: { width: 1000, height: 640 } });
+    bench.page = await bench.browser.newPage({ viewport: { width: 1000, height: 1000 } });
     await bench.page.goto(`http://127.0.0.1:${bench.port}/?folder=${project}`);
     await bench.page.locator('.monaco-workbench').waitFor({ timeout: patience });
     await bench.page.locator('.statusbar-item [aria-label*="Infill: Ready"], .statusbar-item[aria-label*="Infill: Ready"]').first().waitFor({ timeout: patience });
+    await bench.warmUp();
     return bench;
+  }
+
+  /** In a window that has only just opened, VS Code asks its providers some keys late. */
+  async warmUp() {
+    await this.edit('warm');
+    await until(async () => {
+      await this.type('x');
+      return asked().all > 0;
+    });
+    await until(isQuiet);
   }
 
   async close() {
@@ -122,12 +133,16 @@ class Workbench {
 
   /** Waits for ghost text, and until it grows no more. */
   async suggestion() {
-    await until(async () => await this.ghost() !== '' && isQuiet());
-    let before;
-    do {
-      before = await this.ghost();
-      await delay(300); // VS Code waits 50 ms before it asks for what has grown
-    } while (await this.ghost() !== before || before === '');
+    let before = '';
+    await until(async () => {
+      const now = await this.ghost();
+      if (now === '' || !isQuiet() || now !== before) {
+        before = now;
+        await delay(300); // VS Code waits 50 ms before it asks for what has grown
+        return false;
+      }
+      return true;
+    });
     return before;
   }
 
@@ -171,6 +186,11 @@ function isQuiet() {
 function unanswered() {
   const answers = messagesIn(readFileSync(fromServer)).filter(message => message.method === undefined).length;
   return sent().filter(message => message.id !== undefined && message.method !== undefined).length - answers;
+}
+
+/** Snapshots of suggestions so far. */
+function snapshots() {
+  return messagesIn(readFileSync(fromServer)).filter(message => message.method === '$/progress' && Array.isArray(message.params.value)).length;
 }
 
 /** Requests for a suggestion so far. */
@@ -220,7 +240,7 @@ const extras = {
     await bench.page.keyboard.press('Control+b'); // more room
     let isOver = false;
     const pictures = (async () => {
-      for (let number = 100; !isOver; number++) await bench.page.screenshot({ path: join(out, `frame-${number}.png`), clip: { x: 0, y: 36, width: 640, height: 590 } });
+      for (let number = 100; !isOver; number++) await bench.page.screenshot({ path: join(out, `frame-${number}.png`), clip: { x: 0, y: 380, width: 640, height: 590 } });
     })();
     await bench.type('    def ');
     await bench.suggestion();
@@ -261,6 +281,33 @@ const scenarios = {
     const ghost = await bench.ghost();
     await bench.screenshot('typed-through');
     return { before, ghost, frames: (await bench.frames()).slice(first), saved: await bench.save() };
+  },
+
+  /** What is on the screen is typed along while the rest is still being made: the edit stops that, and what had come is not all. */
+  async typedAhead(bench) {
+    const server = serverProcesses()[0];
+    await bench.edit('typedAhead');
+    for (let tries = 0; tries < 10; tries++) {
+      await bench.page.keyboard.insertText('    def __init__(self, width, height, depth):\n        '); // which asks nobody
+      const said = snapshots();
+      await bench.page.keyboard.type('s');
+      await until(() => snapshots() > said);
+      process.kill(server, 'SIGSTOP'); // in the middle of three lines, unless it was quicker
+      try {
+        await until(async () => await bench.ghost() !== '');
+        const [before, asks] = [await bench.ghost(), asked().all];
+        if (!isQuiet()) {
+          await bench.page.keyboard.type(before[0]);
+          process.kill(server, 'SIGCONT');
+          return { before, ghost: await bench.suggestion(), asked: { all: asked().all - asks } };
+        }
+      } finally {
+        process.kill(server, 'SIGCONT');
+      }
+      await bench.page.keyboard.press('Escape');
+      await bench.page.keyboard.insertText('\n\n\nclass Sphere:\n'); // the next try, at a place where nothing is known
+    }
+    throw new Error('The server was always quicker.');
   },
 
   async whole(bench) {

@@ -115,11 +115,12 @@ public sealed class CompletionService
         var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, _engine.MaxSequenceTokens / 4));
         var names = new FileNames(request.Path, request.Repository);
         var budget = request.Prompt.Within(_engine.MaxSequenceTokens - maxTokens - prompts.Template.MaxOverhead(names));
-        var asked = prompts.Request(request.Text, request.Cursor, names, budget);
+        var files = prompts.Files(request.Context, budget.ContextTokens);
+        var asked = prompts.Request(request.Text, request.Cursor, names, budget, files);
         if (asked.Prompt.Count == 0) return null;
         return asked with
         {
-            ShorterPrompts = Shorter(prompts, request, names, budget, asked),
+            ShorterPrompts = Shorter(prompts, request, names, budget, asked, files.Count > 0),
             PromptBudget = budget.Budget,
             DraftHints = Hints(prompts, asked, _texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = Math.Min(maxTokens + TakenBack(prompts, asked), _engine.MaxSequenceTokens - asked.Prompt.Count), // what is there already is no part of them
@@ -137,12 +138,13 @@ public sealed class CompletionService
     private static List<int> Hints(PromptBuilder prompts, GenerationRequest asked, string rest) =>
         rest.Length == 0 ? [] : prompts.Tokens(Encoding.UTF8.GetString(asked.Start.Span) + rest);
 
-    /// <summary>Who asked by hand waits for the whole.</summary>
-    private static List<IReadOnlyList<int>> Shorter(PromptBuilder prompts, SuggestionRequest request, FileNames names, PromptOptions budget, GenerationRequest whole)
+    /// <summary>Other files go first, then the document's own text gets less. Who asked by hand waits for the whole.</summary>
+    private static List<IReadOnlyList<int>> Shorter(
+        PromptBuilder prompts, SuggestionRequest request, FileNames names, PromptOptions budget, GenerationRequest whole, bool hasFiles)
     {
         var shorter = new List<IReadOnlyList<int>>(s_divisors.Length);
         if (request.Priority != RequestPriority.Automatic) return shorter;
-        foreach (var divisor in s_divisors)
+        foreach (var divisor in hasFiles ? [1, .. s_divisors] : s_divisors)
         {
             var less = prompts.Request(request.Text, request.Cursor, names, budget.DividedBy(divisor));
             if (less.Prompt.Count == 0 || less.Prompt.Count >= whole.Prompt.Count) continue;

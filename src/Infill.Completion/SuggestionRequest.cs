@@ -14,6 +14,9 @@ public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, st
     /// <summary>LSP's identifier of the document's language; where it is empty the path's ending tells.</summary>
     public string Language { get; init; } = "";
 
+    /// <summary>Of other files, the best first; as many of them are used as <see cref="Prompting.PromptOptions.ContextTokens"/> has room for.</summary>
+    public IReadOnlyList<Context.ContextChoice> Context { get; init; } = [];
+
     public int MaxTokens { get; init; } = 96;
 
     /// <summary>Whom the engine's time is shared with.</summary>

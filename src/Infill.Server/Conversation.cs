@@ -4,6 +4,7 @@ using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
+using Infill.Server.Context;
 using Infill.Server.Handlers;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,7 @@ internal sealed class Conversation
     private readonly Lazy<CompletionEngine> _engine;
     private readonly Lazy<CompletionService> _completions;
     private readonly TypingThrough _typing;
+    private readonly SessionContext _context;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _running;
@@ -38,6 +40,7 @@ internal sealed class Conversation
         _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
         _completions = new Lazy<CompletionService>(MakeCompletions);
         _typing = new TypingThrough(() => _completions.Value, options.Time);
+        _context = new SessionContext(_session, options.Time);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -47,6 +50,9 @@ internal sealed class Conversation
 
     /// <summary>Made, and its model loaded, when it is first asked for: once the client has its answer to initialize.</summary>
     public CompletionEngine Engine => _engine.Value;
+
+    /// <summary>What other files give to prompts.</summary>
+    public SessionContext Context => _context;
 
     /// <summary>As the engine knows the client.</summary>
     public string ClientName => _session.ClientName;
@@ -84,9 +90,9 @@ internal sealed class Conversation
                 Stop();
             },
         }.Register(methods);
-        new TextDocumentHandler(_session, _typing, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+        new TextDocumentHandler(_session, _typing, _context, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
 
-        var suggestions = new SuggestionSource(_session, _completions, _typing, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
         new CompletionHandler(_session, suggestions).Register(methods);
         return methods;

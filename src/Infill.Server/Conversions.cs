@@ -78,6 +78,10 @@ internal static class Conversions
         return "";
     }
 
+    /// <summary>The full path of a file; null for what is none on this machine.</summary>
+    public static string? ToFile(string uri) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed is { IsFile: true, IsUnc: false } ? Path.TrimEndingDirectorySeparator(parsed.LocalPath) : null;
+
     /// <summary>The command that a client runs when the item was accepted; its argument is the completion's id.</summary>
     public static Command AcceptedCommand(string id) =>
         new("Accepted", CommandNames.Accepted, [JsonSerializer.SerializeToElement(id, ProtocolJsonContext.Default.String)]);

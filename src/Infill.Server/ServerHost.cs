@@ -69,6 +69,7 @@ internal static class ServerHost
         services.Configure<ConsoleLifetimeOptions>(static lifetime => lifetime.SuppressStatusMessages = true);
         services.AddSingleton(conversation.Loggers);
         services.AddSingleton(_ => conversation.Engine);
+        services.AddSingleton(conversation.Context);
         services.AddSingleton(provider => new LspService(conversation, provider.GetRequiredService<IHostApplicationLifetime>()));
         services.AddHostedService(static provider => provider.GetRequiredService<LspService>());
         return builder.Build();

@@ -17,6 +17,9 @@ internal static class EvaluateCommand
 {
     private const string Ours = "infill";
 
+    /// <summary>Tokens of other files where the default is none.</summary>
+    private const int TriedContextTokens = 384;
+
     public static RootCommand Create()
     {
         var folders = new Argument<string[]>("FOLDER") { Description = "Folders of source files.", Arity = ArgumentArity.ZeroOrMore };
@@ -29,16 +32,17 @@ internal static class EvaluateCommand
         var seconds = new Option<int>("--seconds") { Description = "Ask nothing more after this time; the same command with --results goes on where it was.", HelpName = "N", DefaultValueFactory = static _ => 1_000_000 };
         var show = new Option<bool>("--show") { Description = "Print each place with what was there and what each side wrote." };
         var replay = new Option<bool>("--replay") { Description = "Ask the model for its raw text alone, and shape what --results has of it anew for each column of ours: for trying rules." };
+        var crossFile = new Option<bool>("--cross-file") { Description = "Ask about lines that use names which other open files define, with those files and without." };
         var threads = new Option<int?>("--threads") { Description = "Threads to compute with: one is faster where others keep the machine busy.", HelpName = "N" };
         var model = new Option<string?>("--model") { Description = "A GGUF file instead of the embedded model.", HelpName = "FILE" };
         var command = new RootCommand("Measures how good suggestions are, on code that is there already: holes are cut and asked about.")
         {
-            folders, heldOut, places, seed, against, columns, results, seconds, show, replay, threads, model,
+            folders, heldOut, places, seed, against, columns, results, seconds, show, replay, crossFile, threads, model,
         };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             new Options(
                 arguments.GetValue(folders) ?? [], arguments.GetValue(heldOut), arguments.GetValue(places), arguments.GetValue(seed), arguments.GetValue(against) ?? [],
-                arguments.GetValue(columns) ?? [], arguments.GetValue(results), TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(show), arguments.GetValue(replay), arguments.GetValue(threads), arguments.GetValue(model)),
+                arguments.GetValue(columns) ?? [], arguments.GetValue(results), TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(show), arguments.GetValue(replay), arguments.GetValue(crossFile), arguments.GetValue(threads), arguments.GetValue(model)),
             cancellationToken));
         return command;
     }
@@ -51,7 +55,7 @@ internal static class EvaluateCommand
             if (folders.Find(static folder => !Directory.Exists(folder)) is { } missing) return Fail($"The folder '{missing}' does not exist.", ExitCodes.BadArguments);
             if (folders.Count == 0) return Fail("Name folders of source files, or --held-out.", ExitCodes.BadArguments);
             var files = SourceFile.Collect(folders);
-            var places = new PlaceSampler(files, options.Seed).Take(options.Places);
+            var places = options.CrossFile ? new CrossFileSampler(files, options.Seed).Take(options.Places) : new PlaceSampler(files, options.Seed).Take(options.Places);
             if (places.Count == 0) return Fail("The folders have no source files in a language that is known here.", ExitCodes.BadArguments);
 
             var settings = InfillSettings.From([new SettingsLayer { Model = options.Model, Threads = options.Threads }], Console.Error.WriteLine);
@@ -59,7 +63,18 @@ internal static class EvaluateCommand
             var engine = new Lazy<CompletionEngine>(() => new CompletionEngine(() => ModelLoading.Load(settings, logger), settings.Engine, TimeProvider.System, logger));
             using var results = ResultFile.Open(options.Results);
             var raw = new RawSide(settings, engine);
-            var sides = new List<ISide> { Side(Ours, "", settings) };
+            var sides = new List<ISide>();
+            if (options.CrossFile)
+            {
+                var tokens = settings.Prompt.ContextTokens > 0 ? settings.Prompt.ContextTokens : TriedContextTokens;
+                sides.Add(Side("with files", $"contextTokens {tokens}", settings with { Prompt = settings.Prompt with { ContextTokens = tokens } }));
+                sides.Add(Side("alone", "contextTokens 0", settings with { Prompt = settings.Prompt with { ContextTokens = 0 } }));
+            }
+            else
+            {
+                sides.Add(Side(Ours, "", settings));
+            }
+
             foreach (var argument in options.Columns)
             {
                 if (!InfillSide.TryParse(argument, out var column, out var problem)) return Fail(problem, ExitCodes.BadArguments);
@@ -104,5 +119,5 @@ internal static class EvaluateCommand
     }
 
     private sealed record Options(
-        string[] Folders, bool HeldOut, int Places, int Seed, string[] Against, string[] Columns, string? Results, TimeSpan Limit, bool Show, bool Replay, int? Threads, string? Model);
+        string[] Folders, bool HeldOut, int Places, int Seed, string[] Against, string[] Columns, string? Results, TimeSpan Limit, bool Show, bool Replay, bool CrossFile, int? Threads, string? Model);
 }

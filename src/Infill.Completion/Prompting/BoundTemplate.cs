@@ -63,6 +63,14 @@ public sealed class BoundTemplate
         return 1 + Math.Max(Overhead(_oneFile, names), Overhead(_repository ?? [], names)); // 1: the beginning of text
     }
 
+    /// <summary>Tokens that another file has in a prompt, with its name and markers.</summary>
+    public int SizeOf(ContextFile file)
+    {
+        var writer = new Writer(this, new FimPrompt([], []) { Files = [file] });
+        writer.Write([new LayoutPart.Field("files")]);
+        return writer.Tokens.Count;
+    }
+
     /// <summary>The prompt's tokens.</summary>
     /// <param name="prompt">Its parts. Other files are left out where they have no place.</param>
     /// <param name="prefix">Where the prefix's tokens stand in the result.</param>

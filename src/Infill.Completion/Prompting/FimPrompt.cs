@@ -14,7 +14,11 @@ public sealed record FimPrompt(IReadOnlyList<int> Prefix, IReadOnlyList<int> Suf
 /// <summary>A part of another file.</summary>
 /// <param name="Path">Its name in the prompt.</param>
 /// <param name="Text">Its tokens.</param>
-public sealed record ContextFile(string Path, IReadOnlyList<int> Text);
+public sealed record ContextFile(string Path, IReadOnlyList<int> Text)
+{
+    /// <summary>What it is a part of, and why it was chosen; null where nobody chose.</summary>
+    public Context.ContextChoice? Choice { get; init; }
+}
 
 /// <summary>How a file is called in a prompt.</summary>
 /// <param name="Path">Relative to its repository, with slashes; empty where it has no name.</param>

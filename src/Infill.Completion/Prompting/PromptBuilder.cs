@@ -1,3 +1,4 @@
+using Infill.Completion.Context;
 using Infill.Completion.Documents;
 using Infill.Engine;
 
@@ -30,6 +31,27 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         var start = TokenHealing.Bytes(window.Prefix, removed, vocabulary);
         var tokens = _bound.Render(window with { Prefix = [.. window.Prefix.Take(window.Prefix.Count - removed)] }, out var prefix);
         return new GenerationRequest(tokens) { Continued = prefix, Start = start, StopTokens = _bound.Stops };
+    }
+
+    /// <summary>The parts of other files that fit, whole chunks only.</summary>
+    /// <param name="choices">The best first.</param>
+    /// <param name="budget">Tokens that they may have together, with their names.</param>
+    /// <returns>The best last, nearest to the document's own text; none where the template has no place for them.</returns>
+    public List<ContextFile> Files(IReadOnlyList<ContextChoice> choices, int budget)
+    {
+        var files = new List<ContextFile>();
+        if (!_bound.TakesFiles) return files;
+        foreach (var choice in choices)
+        {
+            var file = new ContextFile(new FileNames(choice.Chunk.Path).Shortened().Path, Tokens(choice.Chunk.Text)) { Choice = choice };
+            var size = _bound.SizeOf(file);
+            if (size > budget) continue;
+            budget -= size;
+            files.Add(file);
+        }
+
+        files.Reverse();
+        return files;
     }
 
     /// <summary>The prompt's tokens alone, special ones included and none taken back.</summary>

@@ -17,6 +17,9 @@ public sealed record PromptOptions
     /// </summary>
     public int TrailingSuffixTokens { get; init; } = 48;
 
+    /// <summary>Tokens of other files' chunks, with their names, at most; 0 for none. The first to go where there is no room or no time.</summary>
+    public int ContextTokens { get; init; }
+
     /// <summary>
     /// Whether the word before the cursor is left out of the prompt and asked of the model instead, so that its tokens are those
     /// that whole words have. What is shown begins at the cursor all the same.
@@ -29,15 +32,15 @@ public sealed record PromptOptions
     /// </summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>All texts as much smaller.</summary>
-    public PromptOptions DividedBy(int divisor) => this with { PrefixTokens = PrefixTokens / divisor, SuffixTokens = SuffixTokens / divisor, TrailingSuffixTokens = TrailingSuffixTokens / divisor };
+    /// <summary>All of the document's texts as much smaller, and no other file's.</summary>
+    public PromptOptions DividedBy(int divisor) => this with { ContextTokens = 0, PrefixTokens = PrefixTokens / divisor, SuffixTokens = SuffixTokens / divisor, TrailingSuffixTokens = TrailingSuffixTokens / divisor };
 
-    /// <summary>The same, or both parts made smaller in proportion where they are more than <paramref name="room"/> tokens together.</summary>
+    /// <summary>The same in <paramref name="room"/> tokens: other files go first, then both parts are made smaller in proportion.</summary>
     public PromptOptions Within(int room)
     {
         var asked = (long)PrefixTokens + SuffixTokens;
-        if (asked <= room) return this;
+        if (asked <= room) return this with { ContextTokens = (int)Math.Min(ContextTokens, room - asked) };
         var suffix = (int)(Math.Max(room, 0) * SuffixTokens / asked);
-        return this with { PrefixTokens = Math.Max(room - suffix, 0), SuffixTokens = suffix };
+        return this with { PrefixTokens = Math.Max(room - suffix, 0), SuffixTokens = suffix, ContextTokens = 0 };
     }
 }

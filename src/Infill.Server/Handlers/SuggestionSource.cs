@@ -3,13 +3,14 @@ using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Completion.Typing;
 using Infill.Engine;
+using Infill.Server.Context;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server.Handlers;
 
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
-internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, ILogger logger)
+internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, SessionContext context, ILogger logger)
 {
     private int _hasTold; // 1 once a request that the model can't take was told of; any thread
     private volatile string? _lastFault;
@@ -27,8 +28,10 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         string uri, string language, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
         if (!settings.IsEnabledFor(language) && !isInvoked) yield break;
+        if (!context.MaySuggestIn(uri)) yield break;
         var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
         {
+            Context = context.Choose(uri, text, cursor, settings.Prompt.ContextTokens),
             Repository = Conversions.ToRepositoryName(uri, session.Folders),
             Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,

@@ -2,12 +2,13 @@ using System.Text.Json;
 using Infill.Completion.Typing;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
+using Infill.Server.Context;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server.Handlers;
 
 /// <summary>Open, change, close. Runs in the ordered turn, so that every request sees the text it was asked for.</summary>
-internal sealed class TextDocumentHandler(Session session, TypingThrough typing, ILogger logger)
+internal sealed class TextDocumentHandler(Session session, TypingThrough typing, SessionContext context, ILogger logger)
 {
     public void Register(MethodTable methods)
     {
@@ -24,6 +25,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         var document = parameters.TextDocument;
         session.Documents.Open(document.Uri, document.LanguageId, document.Version, document.Text);
         typing.Closed(document.Uri);
+        context.Opened(document.Uri);
         session.Active.Supersede(document.Uri, session.SupersededError);
     }
 
@@ -42,6 +44,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         var uri = parameters.TextDocument.Uri;
         if (!session.Documents.Close(uri)) logger.LogWarning("{Uri} was closed but not open.", uri);
         typing.Closed(uri);
+        context.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
     }
 

@@ -96,6 +96,7 @@ public sealed record InfillSettings
             PrefixTokens = Within("prefixTokens", layer.PrefixTokens, 16, 65_536, Prompt.PrefixTokens, problem),
             SuffixTokens = Within("suffixTokens", layer.SuffixTokens, 0, 65_536, Prompt.SuffixTokens, problem),
             TrailingSuffixTokens = Within("trailingSuffixTokens", layer.TrailingSuffixTokens, 0, 65_536, Prompt.TrailingSuffixTokens, problem),
+            ContextTokens = Within("contextTokens", layer.ContextTokens, 0, 65_536, Prompt.ContextTokens, problem),
             Healing = layer.Healing ?? Prompt.Healing,
             Budget = TimeSpan.FromMilliseconds(Within("promptBudget", layer.PromptBudget, 1, 600_000, (int)Prompt.Budget.TotalMilliseconds, problem)),
         },

@@ -31,6 +31,9 @@ public sealed record SettingsLayer
 
     public int? TrailingSuffixTokens { get; init; }
 
+    /// <summary>Of other files; 0 for none.</summary>
+    public int? ContextTokens { get; init; }
+
     /// <summary>Milliseconds.</summary>
     public int? PromptBudget { get; init; }
 

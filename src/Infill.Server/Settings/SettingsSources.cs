@@ -71,6 +71,7 @@ internal static class SettingsSources
             PrefixTokens = Number("PREFIX_TOKENS"),
             SuffixTokens = Number("SUFFIX_TOKENS"),
             TrailingSuffixTokens = Number("TRAILING_SUFFIX_TOKENS"),
+            ContextTokens = Number("CONTEXT_TOKENS"),
             PromptBudget = Number("PROMPT_BUDGET"),
             Healing = Switch("HEALING"),
             Deadline = Number("DEADLINE"),

@@ -27,6 +27,9 @@ internal enum PlaceKind
 /// <param name="End">Where it ends.</param>
 internal sealed record Place(int Number, PlaceKind Kind, SourceFile File, int Start, int End)
 {
+    /// <summary>Other files that are open in the editor, in the order in which they were opened.</summary>
+    public IReadOnlyList<SourceFile> OpenFiles { get; init; } = [];
+
     /// <summary>The file without the hole's text.</summary>
     public string Document => File.Text[..Start] + File.Text[End..];
 

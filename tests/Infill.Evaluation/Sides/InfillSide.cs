@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Infill.Completion;
+using Infill.Completion.Context;
 using Infill.Completion.Documents;
 using Infill.Completion.Shaping;
 using Infill.Engine;
@@ -95,6 +96,7 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
         {
             Priority = RequestPriority.Invoked, // the whole prompt, however slow the machine is at the moment
             Deadline = s_deadline,
+            Context = await ContextAsync(place),
         };
 
         var asked = Stopwatch.GetTimestamp();
@@ -109,6 +111,16 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
         var whole = Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
         if (last!.Fault is { } fault) throw new EngineException(fault);
         return new Answer(Place.Lf(last.Text), last.Scores, firstText, whole, last.Usage?.GeneratedTokens ?? 0);
+    }
+
+    /// <summary>As a session has it whose other files were opened before.</summary>
+    private async Task<IReadOnlyList<ContextChoice>> ContextAsync(Place place)
+    {
+        if (place.OpenFiles.Count == 0 || settings.Prompt.ContextTokens == 0) return [];
+        var index = new ContextIndex(static _ => true);
+        index.Refresh(place.OpenFiles.Select(static file => new ContextSource(file.Path, file.Path, SourceText.From(file.Text))), active: "");
+        await index.Settled;
+        return new ContextChooser(index, TimeProvider.System).Choose(place.File.Path, place.File.Path, SourceText.From(place.Document), place.Start, settings.Prompt.ContextTokens);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask; // the engine is shared, and the run's

@@ -6,6 +6,7 @@ using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Protocol.JsonRpc;
 using Infill.Server;
+using Infill.Server.Context;
 using Infill.Server.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -89,6 +90,9 @@ internal sealed class TestEditor : IAsyncDisposable
 
     /// <summary>Made by the server when it first needs it; here too, so not before 'initialized'.</summary>
     public CompletionEngine Engine => _host!.Services.GetRequiredService<CompletionEngine>();
+
+    /// <summary>What other files give to prompts.</summary>
+    public SessionContext Context => _host!.Services.GetRequiredService<SessionContext>();
 
     /// <summary>How often each id was answered; ids as JSON, refusals of what had none under "null".</summary>
     public IReadOnlyDictionary<string, int> Answers

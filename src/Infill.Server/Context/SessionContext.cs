@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Infill.Completion.Context;
+using Infill.Completion.Documents;
+
+namespace Infill.Server.Context;
+
+/// <summary>What one editor's other files give to a prompt. Any thread.</summary>
+/// <remarks>Nothing is read or cut on the way of a request: it takes what is indexed by then.</remarks>
+internal sealed class SessionContext
+{
+    private readonly Session _session;
+    private readonly ContextChooser _chooser;
+    private readonly IgnoreRules _ignored = IgnoreRules.ForContext();
+    private readonly IgnoreRules _keptOut = IgnoreRules.ForSuggestions();
+    private readonly ConcurrentDictionary<string, bool> _maySuggest = new(StringComparer.Ordinal); // by URI, until it is closed
+
+    public SessionContext(Session session, TimeProvider time)
+    {
+        _session = session;
+        Index = new ContextIndex(source => !IsSecret(source.Key) && !IsIn(_ignored, source.Key));
+        _chooser = new ContextChooser(Index, time);
+    }
+
+    public ContextIndex Index { get; }
+
+    /// <summary>False in a file that looks as if it held secrets, or that .infillignore names: no part of it may enter a prompt.</summary>
+    /// <remarks>Looked up once for each opening, off the dispatch loop.</remarks>
+    public bool MaySuggestIn(string uri) => _maySuggest.GetOrAdd(uri, asked => !IsSecret(asked) && !IsIn(_keptOut, asked));
+
+    /// <summary>Chunks of other files for a place, the best first; none where there may be none.</summary>
+    public IReadOnlyList<ContextChoice> Choose(string uri, SourceText text, int cursor, int tokens)
+    {
+        if (tokens == 0) return [];
+        Refresh(uri);
+        return _chooser.Choose(uri, PathOf(uri), text, cursor, tokens);
+    }
+
+    /// <summary>A document was opened: it is cut at once, so that it is there when another one is typed in.</summary>
+    public void Opened(string uri)
+    {
+        if (_session.Settings.Prompt.ContextTokens > 0) Refresh(active: "");
+    }
+
+    /// <summary>A document was closed: nothing of it enters a prompt any more.</summary>
+    public void Closed(string uri)
+    {
+        if (Index.Count > 0) Refresh(active: "");
+        _chooser.Forget(uri);
+        _maySuggest.TryRemove(uri, out _);
+    }
+
+    private void Refresh(string active) =>
+        Index.Refresh(_session.Documents.CurrentDocuments().Select(document => new ContextSource(document.Uri, PathOf(document.Uri), document.Text)), active);
+
+    private static bool IsSecret(string uri) => SecretScan.IsSecretName(Uri.UnescapeDataString(uri));
+
+    /// <summary>False for documents that are no files: no rule is for them.</summary>
+    private bool IsIn(IgnoreRules rules, string uri) =>
+        Conversions.ToFile(uri) is { } file && rules.IsIgnored(file, [.. _session.Folders.Select(Conversions.ToFile).OfType<string>()]);
+
+    private string PathOf(string uri) => Conversions.ToPromptPath(uri, _session.Folders);
+}

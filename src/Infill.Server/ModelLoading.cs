@@ -1,6 +1,8 @@
 using Infill.Completion;
 using Infill.Engine;
 using Infill.Engine.Llama;
+using Infill.Models;
+using Infill.Models.Gguf;
 using Infill.Protocol.Lsp;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
@@ -16,7 +18,22 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     public static IModel Load(InfillSettings settings, ILogger logger)
     {
         LlamaLibrary.Load(logger);
+        CheckFile(settings.ModelPath);
         return LlamaModel.Load(settings.ModelPath);
+    }
+
+    /// <summary>Reads the file's header before native code sees the file: its own sentence for each thing that can be wrong.</summary>
+    /// <exception cref="EngineException">It is no whole model.</exception>
+    public static GgufHeader CheckFile(string path)
+    {
+        try
+        {
+            return GgufHeader.Read(path);
+        }
+        catch (ModelException e)
+        {
+            throw new EngineException(e.Message, e);
+        }
     }
 
     /// <summary>Whatever keeps a model from loading becomes what the engine's callers expect.</summary>

@@ -47,6 +47,7 @@ internal sealed record BenchContext(
     public LlamaModel LoadModel()
     {
         LlamaLibrary.Load(Logger);
+        ModelLoading.CheckFile(Settings.ModelPath);
         return LlamaModel.Load(Settings.ModelPath);
     }
 }

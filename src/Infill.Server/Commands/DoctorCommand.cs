@@ -17,6 +17,8 @@ internal static class DoctorCommand
 {
     private const string Sample = "def add(a, b):\n    return ‸\n\nprint(add(1, 2))\n";
 
+    private static string OtherModel => $"name another file with --model or in '{SettingsSources.UserFile}', or remove that setting to use the embedded model";
+
     public static Command Create()
     {
         var model = CommonOptions.Model();
@@ -42,8 +44,25 @@ internal static class DoctorCommand
 
         if (problems.Count == 0) findings.Good("settings", File.Exists(SettingsSources.UserFile) ? $"'{SettingsSources.UserFile}'" : "defaults");
         var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine");
-        if (CheckLibrary(findings, logger)) await CheckModelAsync(findings, settings, logger, cancellationToken);
+        var hasFile = CheckFile(findings, settings);
+        if (CheckLibrary(findings, logger) && hasFile) await CheckModelAsync(findings, settings, logger, cancellationToken);
         return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static bool CheckFile(Findings findings, InfillSettings settings)
+    {
+        try
+        {
+            var header = ModelLoading.CheckFile(settings.ModelPath);
+            var licence = header.Licence.Length > 0 ? header.Licence : "not named in the file";
+            findings.Good("model file", $"GGUF {header.Version}, {header.Architecture}, {header.Quantisation}, {header.ParameterCount / 1e6:F0} million weights, vocabulary of {header.VocabularySize}, licence {licence}");
+            return true;
+        }
+        catch (EngineException e)
+        {
+            findings.Bad("model file", e.Message, OtherModel);
+            return false;
+        }
     }
 
     private static bool CheckLibrary(Findings findings, ILogger logger)
@@ -78,7 +97,7 @@ internal static class DoctorCommand
         }
         catch (EngineException e)
         {
-            findings.Bad("model", e.Message, $"name another file with --model or in '{SettingsSources.UserFile}', remove that setting to use the embedded model, or change the setting that the message is about");
+            findings.Bad("model", e.Message, $"{OtherModel}, or change the setting that the message is about");
         }
     }
 

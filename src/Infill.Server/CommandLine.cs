@@ -13,6 +13,7 @@ internal static class CommandLine
             LspCommand.Create(),
             CompleteCommand.Create(),
             DoctorCommand.Create(),
+            ModelCommand.Create(),
             BenchCommand.Create(),
             ServeCommand.Create(),
             DaemonCommand.Create(),

@@ -99,6 +99,15 @@ public sealed class CompletionService
         yield return new Suggestion(gate.IsShown == true ? text : "", finish, usage) { Fault = fault, Scores = scores.All };
     }
 
+    /// <summary>What the prompt at a place is made of: the whole one, which an automatic suggestion at a new place may have no time for.</summary>
+    /// <exception cref="EngineException">The model could not be loaded, or no template works on it.</exception>
+    public async Task<PromptExplanation> ExplainAsync(SuggestionRequest request, CancellationToken cancellationToken)
+    {
+        var prompts = await PromptsAsync().WaitAsync(cancellationToken);
+        var (names, budget, files) = Sources(request, prompts);
+        return PromptExplanation.Of(prompts, request.Text, request.Cursor, names, budget, files);
+    }
+
     /// <summary>The model's own text for a place, with its tokens' scores, and nothing cut: what shaping would get. For evaluation.</summary>
     internal async Task<IReadOnlyList<GenerationChunk>> GenerateRawAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
@@ -111,11 +120,8 @@ public sealed class CompletionService
     /// <summary>What the engine is asked, without any rule to stop by; null where there is nothing to ask from.</summary>
     private GenerationRequest? Generation(SuggestionRequest request, PromptBuilder prompts)
     {
-        // What the settings ask for may be more than this model can take.
-        var maxTokens = Math.Min(request.MaxTokens, Math.Max(1, _engine.MaxSequenceTokens / 4));
-        var names = new FileNames(request.Path, request.Repository);
-        var budget = request.Prompt.Within(_engine.MaxSequenceTokens - maxTokens - prompts.Template.MaxOverhead(names));
-        var files = prompts.Files(request.Context, budget.ContextTokens);
+        var maxTokens = MaxTokens(request);
+        var (names, budget, files) = Sources(request, prompts);
         var asked = prompts.Request(request.Text, request.Cursor, names, budget, files);
         if (asked.Prompt.Count == 0) return null;
         return asked with
@@ -129,6 +135,16 @@ public sealed class CompletionService
             Priority = request.Priority,
             Superseded = request.Superseded,
         };
+    }
+
+    /// <summary>What the settings ask for may be more than this model can take.</summary>
+    private int MaxTokens(SuggestionRequest request) => Math.Min(request.MaxTokens, Math.Max(1, _engine.MaxSequenceTokens / 4));
+
+    private (FileNames Names, PromptOptions Budget, List<ContextFile> Files) Sources(SuggestionRequest request, PromptBuilder prompts)
+    {
+        var names = new FileNames(request.Path, request.Repository);
+        var budget = request.Prompt.Within(_engine.MaxSequenceTokens - MaxTokens(request) - prompts.Template.MaxOverhead(names));
+        return (names, budget, prompts.Files(request.Context, budget.ContextTokens));
     }
 
     private static int TakenBack(PromptBuilder prompts, GenerationRequest asked) =>

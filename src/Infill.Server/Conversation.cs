@@ -94,6 +94,7 @@ internal sealed class Conversation
 
         var suggestions = new SuggestionSource(_session, _completions, _typing, _context, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
+        new ExplainHandler(_session, _completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions).Register(methods);
         return methods;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Infill.Completion.Documents;
+using Infill.Completion.Prompting;
 using Infill.Protocol.Lsp;
 
 namespace Infill.Server;
@@ -48,6 +49,18 @@ internal static class Conversions
 
         return converted;
     }
+
+    public static ExplainResult ToLsp(PromptExplanation prompt) => new(prompt.Template, prompt.Tokens, [.. prompt.Parts.Select(static part => new ExplainedPart(
+        part.Kind switch { PromptPartKind.Context => "context", PromptPartKind.Prefix => "prefix", _ => "suffix" },
+        part.Path,
+        part.Lines.Start.Value,
+        part.Lines.End.Value,
+        part.Bytes.Start.Value,
+        part.Bytes.End.Value,
+        part.Tokens,
+        part.Reason,
+        part.Score,
+        part.Text))]);
 
     /// <summary>How a document is called in a prompt: relative to its folder, else its file name alone.</summary>
     /// <param name="uri">The document.</param>

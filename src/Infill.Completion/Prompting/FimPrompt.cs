@@ -7,6 +7,12 @@ public sealed record FimPrompt(IReadOnlyList<int> Prefix, IReadOnlyList<int> Suf
 {
     public FileNames Names { get; init; } = FileNames.None;
 
+    /// <summary>Where the prefix begins in the document, in UTF-16 units.</summary>
+    public int Start { get; init; }
+
+    /// <summary>Where the suffix ends.</summary>
+    public int End { get; init; }
+
     /// <summary>Of other files, the least useful first; for templates that have a place for them.</summary>
     public IReadOnlyList<ContextFile> Files { get; init; } = [];
 }

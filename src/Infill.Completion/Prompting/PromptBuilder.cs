@@ -60,7 +60,7 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
 
     /// <summary>The texts around the cursor that <see cref="Request"/> makes a prompt of.</summary>
     public FimPrompt Window(SourceText text, int cursor, PromptOptions options) =>
-        new(FitPrefix(text, cursor, options.PrefixTokens), FitSuffix(text, cursor, SuffixBudget(options)));
+        new(FitPrefix(text, cursor, options.PrefixTokens, out var start), FitSuffix(text, cursor, SuffixBudget(options), out var end)) { Start = start, End = end };
 
     private int SuffixBudget(PromptOptions options) =>
         template.Order == FimOrder.PrefixFirst ? Math.Min(options.SuffixTokens, options.TrailingSuffixTokens) : options.SuffixTokens;
@@ -69,15 +69,16 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
     /// before the cursor stay the same from key to key and their KV cache stays valid.
     /// </summary>
-    private List<int> FitPrefix(SourceText text, int cursor, int budget)
+    private List<int> FitPrefix(SourceText text, int cursor, int budget, out int start)
     {
         for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
-            var start = Anchor(text, cursor, window);
+            start = Anchor(text, cursor, window);
             var prefix = Tokens(template.Lead + text.Substring(start, cursor - start));
             if (prefix.Count <= budget) return prefix;
         }
 
+        start = cursor;
         return [];
     }
 
@@ -94,14 +95,16 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return char.IsLowSurrogate(text[anchor]) ? anchor + 1 : anchor;
     }
 
-    private List<int> FitSuffix(SourceText text, int cursor, int budget)
+    private List<int> FitSuffix(SourceText text, int cursor, int budget, out int end)
     {
         for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
         {
-            var suffix = Tokens(text.Substring(cursor, SuffixEnd(text, cursor, window) - cursor));
+            end = SuffixEnd(text, cursor, window);
+            var suffix = Tokens(text.Substring(cursor, end - cursor));
             if (suffix.Count <= budget) return suffix;
         }
 
+        end = cursor;
         return [];
     }
 

@@ -38,4 +38,7 @@ public static class LspMethods
     // No part of LSP: known from other completion servers, and taken from clients that send them.
     public const string DidShowCompletion = "textDocument/didShowCompletion";
     public const string DidPartiallyAcceptCompletion = "textDocument/didPartiallyAcceptCompletion";
+
+    // Ours.
+    public const string Explain = "infill/explain";
 }

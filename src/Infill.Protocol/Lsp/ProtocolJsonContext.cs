@@ -34,6 +34,8 @@ namespace Infill.Protocol.Lsp;
 [JsonSerializable(typeof(ProgressParams<WorkDoneProgressEnd>), TypeInfoPropertyName = "EndProgress")]
 [JsonSerializable(typeof(CompletionParams))]
 [JsonSerializable(typeof(CompletionList))]
+[JsonSerializable(typeof(ExplainParams))]
+[JsonSerializable(typeof(ExplainResult))]
 [JsonSerializable(typeof(LogMessageParams))]
 [JsonSerializable(typeof(ShowMessageParams))]
 [JsonSerializable(typeof(WorkDoneProgressCreateParams))]

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Infill.Completion;
+using Infill.Completion.Context;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Server.Context;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -19,21 +21,24 @@ internal static class CompleteCommand
             Description = "A place in a file; lines and columns count from 1, and without a column the line's end is meant.",
         };
         var json = CommonOptions.Json();
+        var explain = new Option<bool>("--explain") { Description = "Say too which bytes of which files the prompt has, and why." };
         var maxTokens = new Option<int?>("--max-tokens") { Description = "Tokens to generate at most.", HelpName = "N" };
         var model = CommonOptions.Model();
         var template = CommonOptions.Template();
-        var command = new Command("complete", "Suggest what to write at a place in a file.") { place, json, maxTokens, model, template };
+        var command = new Command("complete", "Suggest what to write at a place in a file.") { place, json, explain, maxTokens, model, template };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             arguments.GetRequiredValue(place),
             arguments.GetValue(json),
+            arguments.GetValue(explain),
             new SettingsLayer { MaxTokens = arguments.GetValue(maxTokens), Model = arguments.GetValue(model), Template = arguments.GetValue(template) },
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string place, bool isJson, SettingsLayer given, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string place, bool isJson, bool isExplained, SettingsLayer given, CancellationToken cancellationToken)
     {
         if (!FilePlace.TryRead(place, out var found, out var problem)) return await FailAsync(problem, ExitCodes.BadArguments);
+        if (Refusal(Path.GetFullPath(found.Path)) is { } refusal) return await FailAsync($"Nothing is suggested in '{found.Path}': {refusal}", ExitCodes.Failed);
         if (given.MaxTokens is < 1 or > 1024) return await FailAsync($"--max-tokens is {given.MaxTokens}; it must be between 1 and 1024.", ExitCodes.BadArguments);
 
         if (given.Template is { } name && name != "auto" && FimTemplates.Named(name) is null)
@@ -54,7 +59,7 @@ internal static class CompleteCommand
         try
         {
             await using var engine = new CompletionEngine(() => ModelLoading.Load(single, logger), single.Engine, TimeProvider.System, logger);
-            return await SuggestAsync(engine, single, found, isJson, began, cancellationToken);
+            return await SuggestAsync(engine, single, found, isJson, isExplained, began, cancellationToken);
         }
         catch (EngineException e)
         {
@@ -67,13 +72,19 @@ internal static class CompleteCommand
     }
 
     private static async Task<int> SuggestAsync(
-        CompletionEngine engine, InfillSettings settings, FilePlace place, bool isJson, long began, CancellationToken cancellationToken)
+        CompletionEngine engine, InfillSettings settings, FilePlace place, bool isJson, bool isExplained, long began, CancellationToken cancellationToken)
     {
         var template = new TemplateOptions { Named = settings.Template, Proofs = SettingsSources.Proofs, Warn = Console.Error.WriteLine };
         var completions = new CompletionService(engine, TimeProvider.System, template);
         await completions.ReadyAsync(cancellationToken);
         var loaded = Stopwatch.GetTimestamp();
-        var request = settings.RequestAt(place.Text, place.Cursor, place.Name) with { Priority = RequestPriority.Invoked };
+        var request = settings.RequestAt(place.Text, place.Cursor, place.Name) with
+        {
+            Priority = RequestPriority.Invoked,
+            Context = await SiblingContext.ChooseAsync(place.Path, place.Text, place.Cursor, settings.Prompt.ContextTokens, cancellationToken),
+        };
+        var explained = isExplained ? Conversions.ToLsp(await completions.ExplainAsync(request, cancellationToken)) : null;
+        if (explained is not null && !isJson) await Console.Error.WriteLineAsync(Explanation.Render(explained));
 
         var shown = "";
         TimeSpan? firstText = null;
@@ -94,7 +105,7 @@ internal static class CompleteCommand
         var report = Report.Of(last, firstText, Stopwatch.GetElapsedTime(loaded), Stopwatch.GetElapsedTime(began, loaded));
         if (isJson)
         {
-            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, ReportJsonContext.Default.Report));
+            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report with { Prompt = explained }, ReportJsonContext.Default.Report));
             return ExitCodes.Done;
         }
 
@@ -102,6 +113,13 @@ internal static class CompleteCommand
         else await Console.Error.WriteLineAsync("Nothing to suggest here.");
         await Console.Error.WriteLineAsync(report.ToString());
         return ExitCodes.Done;
+    }
+
+    /// <summary>Why no part of a file may enter a prompt; null where it may.</summary>
+    private static string? Refusal(string file)
+    {
+        if (SecretScan.IsSecretName(file.Replace('\\', '/'))) return "its name says that it holds secrets.";
+        return IgnoreRules.ForSuggestions().IsIgnored(file, []) ? ".infillignore names it." : null;
     }
 
     private static async Task WriteAsync(string text)

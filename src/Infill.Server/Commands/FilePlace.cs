@@ -10,6 +10,9 @@ namespace Infill.Server.Commands;
 /// <param name="Cursor">The place, as an offset in UTF-16 units.</param>
 internal sealed record FilePlace(string Name, SourceText Text, int Cursor)
 {
+    /// <summary>The file, as it was given.</summary>
+    public required string Path { get; init; }
+
     /// <param name="argument">Lines and columns count from 1; a column counts characters and may be one behind the line's last.</param>
     /// <param name="place">What was found.</param>
     /// <param name="problem">Otherwise: what is wrong, in a sentence.</param>
@@ -38,9 +41,9 @@ internal sealed record FilePlace(string Name, SourceText Text, int Cursor)
             return false;
         }
 
-        var name = Path.IsPathRooted(path) || path.StartsWith("..", StringComparison.Ordinal) ? Path.GetFileName(path) : path.Replace('\\', '/');
+        var name = System.IO.Path.IsPathRooted(path) || path.StartsWith("..", StringComparison.Ordinal) ? System.IO.Path.GetFileName(path) : path.Replace('\\', '/');
         if (name.StartsWith("./", StringComparison.Ordinal)) name = name[2..];
-        place = new FilePlace(name, text, text.LineStart(line - 1) + (column is { } given ? given - 1 : end));
+        place = new FilePlace(name, text, text.LineStart(line - 1) + (column is { } given ? given - 1 : end)) { Path = path };
         return true;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Infill.Completion;
+using Infill.Protocol.Lsp;
 
 namespace Infill.Server.Commands;
 
@@ -7,6 +8,10 @@ namespace Infill.Server.Commands;
 internal sealed record Report(
     string Text, string Finish, double? FirstTextMs, double TotalMs, double LoadMs, int Tokens, double TokensPerSecond, int PromptTokens)
 {
+    /// <summary>With <c>--explain</c>: what the prompt was made of.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ExplainResult? Prompt { get; init; }
+
     public static Report Of(Suggestion last, TimeSpan? firstText, TimeSpan total, TimeSpan load)
     {
         var usage = last.Usage;

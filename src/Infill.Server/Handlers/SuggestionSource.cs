@@ -15,6 +15,14 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
     private int _hasTold; // 1 once a request that the model can't take was told of; any thread
     private volatile string? _lastFault;
 
+    /// <summary>What is asked of a place, whoever asks and however urgently; null where nothing may be suggested.</summary>
+    public SuggestionRequest? RequestAt(string uri, string language, SourceText text, int cursor, InfillSettings settings) =>
+        !context.MaySuggestIn(uri) ? null : settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
+        {
+            Context = context.Choose(uri, text, cursor, settings.Prompt.ContextTokens),
+            Repository = Conversions.ToRepositoryName(uri, session.Folders),
+        };
+
     /// <summary>Streams a suggestion; the last item is the whole. Ends empty where suggestions are off or the model is not to be had.</summary>
     /// <param name="uri">The document.</param>
     /// <param name="language">LSP's identifier of its language.</param>
@@ -28,11 +36,9 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         string uri, string language, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
         if (!settings.IsEnabledFor(language) && !isInvoked) yield break;
-        if (!context.MaySuggestIn(uri)) yield break;
-        var request = settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
+        if (RequestAt(uri, language, text, cursor, settings) is not { } place) yield break;
+        var request = place with
         {
-            Context = context.Choose(uri, text, cursor, settings.Prompt.ContextTokens),
-            Repository = Conversions.ToRepositoryName(uri, session.Folders),
             Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
             Deadline = settings.Deadline,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Infill.Evaluation.Places;
 
 namespace Infill.Evaluation.Sides;
@@ -34,5 +35,6 @@ internal sealed record Answer(string Text, IReadOnlyList<float> Scores, double? 
     public bool IsWhole { get; init; }
 
     /// <summary>The mean of the scores: what confidence is measured by.</summary>
+    [JsonIgnore]
     public double Confidence => Scores.Count == 0 ? double.NegativeInfinity : Scores.Average();
 }

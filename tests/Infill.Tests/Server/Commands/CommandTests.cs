@@ -74,6 +74,19 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task In_a_file_that_holds_secrets_nothing_is_suggested()
+    {
+        var folder = Directory.CreateTempSubdirectory("infill-secret-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, ".env"), "A=1\n");
+
+        var program = await ChildProgram.RunAsync(["complete", Path.Combine(folder, ".env") + ":1"]);
+
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal((1, ""), (program.ExitCode, program.Output));
+        Assert.Contains("its name says that it holds secrets", program.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_arguments_that_the_specification_has_editors_pass_are_taken()
     {
         var program = await ChildProgram.RunAsync(["lsp", "--stdio", "--clientProcessId=1"]);
@@ -118,6 +131,21 @@ public sealed class CompleteCommandTests
         Assert.Equal(0, program.ExitCode);
         Assert.NotEmpty(program.Output.Trim());
         Assert.Matches(@"^first text \d+ ms, total \d+ ms, \d+ tokens, \d+ tokens/s, \d+ prompt tokens", program.Error);
+    }
+
+    [Fact]
+    public async Task Complete_explains_which_bytes_of_which_files_the_prompt_has()
+    {
+        var folder = Directory.CreateTempSubdirectory("infill-explain-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "money.py"), "class Money:\n    def convert(self, rate):\n        return rate\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "main.py"), "price = Money(5)\nprice.\n");
+
+        var program = await ChildProgram.RunAsync(["complete", Path.Combine(folder, "main.py") + ":2", "--max-tokens", "4", "--explain"], ("INFILL_CONTEXT_TOKENS", "200"));
+
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal(0, program.ExitCode);
+        Assert.Matches(@"money\.py, lines 1-3, bytes 1-\d+: \d+ tokens, defines Money \(score [\d.]+\)\n    \| class Money:", program.Error);
+        Assert.Contains("main.py, lines 1-2, bytes 1-", program.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -58,4 +58,5 @@ public static class ModelCatalog
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyList<CatalogModel>))]
 [JsonSerializable(typeof(ModelOrigin))]
+[JsonSerializable(typeof(Pulling.PartialState))]
 internal sealed partial class ModelsJsonContext : JsonSerializerContext;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Infill.Models;
 using Infill.Models.Gguf;
 using Infill.Server.Settings;
-using Spectre.Console;
 
 namespace Infill.Server.Commands;
 
@@ -11,13 +10,27 @@ internal static class ModelCommand
 {
     private const string Embedded = "embedded";
 
-    public static Command Create() => new("model", "Show, check, remove and choose models.") { CreateList(), CreateVerify(), CreateRemove(), CreateUse() };
+    public static Command Create() => new("model", "Show, pull, check, remove and choose models.") { CreateList(), CreatePull(), CreateVerify(), CreateRemove(), CreateUse() };
 
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
         var command = new Command("list", "Show the models that are here and those that can be had, with what fits this machine's memory.") { json };
         command.SetAction((arguments, _) => GuardedAsync(() => ModelList.WriteAsync(ModelStore.OfUser, arguments.GetValue(json))));
+        return command;
+    }
+
+    private static Command CreatePull()
+    {
+        var wanted = new Argument<string>("NAME|OWNER/REPO:FILE|URL") { Description = "A model of 'infill model list', a GGUF file of the hub, or the address of one." };
+        var name = new Option<string?>("--name") { Description = "What to call it here.", HelpName = "NAME" };
+        var sha256 = new Option<string?>("--sha256") { Description = "What the file must be, where the hub doesn't say.", HelpName = "HEX" };
+        var command = new Command("pull", "Fetch a model from the hub that HF_ENDPOINT or the setting 'hub' names. HF_TOKEN, HTTPS_PROXY and NO_PROXY are honoured; run again, it goes on where it broke off.")
+        {
+            wanted, name, sha256,
+        };
+        command.SetAction((arguments, cancellationToken) => GuardedAsync(() => ModelPullProgress.RunAsync(
+            arguments.GetRequiredValue(wanted), arguments.GetValue(name), arguments.GetValue(sha256), Current().Hub, cancellationToken)));
         return command;
     }
 
@@ -109,11 +122,11 @@ internal static class ModelCommand
     private static ModelException Unknown(ModelStore store, string name) => new(
         ModelCatalog.Find(name) is null
             ? $"There is no model '{name}'. 'infill model list' shows which there are."
-            : $"'{name}' is not in '{store.Folder}' yet: pull it first.");
+            : $"'{name}' is not in '{store.Folder}' yet: 'infill model pull {name}' fetches it.");
 
-    private static InfillSettings Current() => InfillSettings.From(SettingsSources.Own(static _ => { }), static _ => { });
+    internal static InfillSettings Current() => InfillSettings.From(SettingsSources.Own(static _ => { }), static _ => { });
 
-    private static string Describe(GgufHeader header)
+    internal static string Describe(GgufHeader header)
     {
         var fim = header.Fim.CanFill ? "fills in the middle" : "no fill-in-the-middle tokens";
         return $"{header.Architecture}, {header.Quantisation}, {header.ParameterCount / 1e9:0.##} thousand million weights, {fim}";

@@ -35,6 +35,9 @@ public sealed record InfillSettings
 
     public string ModelPath { get; init; } = DefaultModel.Path;
 
+    /// <summary>Where models are pulled from, as the user wrote it; null where nobody says.</summary>
+    public string? Hub { get; init; }
+
     /// <summary>How the model is prompted; null leaves it to the model.</summary>
     public FimTemplate? Template { get; init; }
 
@@ -101,6 +104,7 @@ public sealed record InfillSettings
             Budget = TimeSpan.FromMilliseconds(Within("promptBudget", layer.PromptBudget, 1, 600_000, (int)Prompt.Budget.TotalMilliseconds, problem)),
         },
         ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
+        Hub = layer.Hub ?? Hub,
         Template = TemplateOf(layer.Template, problem),
         SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
         Engine = Engine with

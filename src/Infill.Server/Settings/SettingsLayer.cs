@@ -49,6 +49,9 @@ public sealed record SettingsLayer
     /// <summary>A GGUF file. The user's own settings only.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Where models are pulled from. The user's own settings only.</summary>
+    public string? Hub { get; init; }
+
     /// <summary>"auto" or a template's name. The user's own settings only, as the model is.</summary>
     public string? Template { get; init; }
 
@@ -76,7 +79,7 @@ public sealed record SettingsLayer
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
+        var allowed = this with { Model = null, Hub = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
         hadSome = allowed != this;
         return allowed;
     }

@@ -77,6 +77,7 @@ internal static class SettingsSources
             Deadline = Number("DEADLINE"),
             Snapshots = Text("SNAPSHOTS"),
             Model = Text("MODEL"),
+            Hub = Text("HUB"),
             Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
             Sequences = Number("SEQUENCES"),
@@ -115,7 +116,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, hub, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

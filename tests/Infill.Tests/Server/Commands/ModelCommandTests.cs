@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Infill.Models;
 using Infill.Tests.Models.Gguf;
+using Infill.Tests.Models.Pulling;
 
 namespace Infill.Tests.Server.Commands;
 
@@ -72,6 +73,25 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("is truncated", program.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_model_is_pulled_from_the_hub_of_the_settings_and_used()
+    {
+        using var hub = new FaultyHub { File = GgufBytes.Small().ToArray() };
+        Directory.CreateDirectory(Path.GetDirectoryName(Settings)!);
+        await File.WriteAllTextAsync(Settings, $$"""{ "hub": "{{hub.Address}}" }""");
+
+        var program = await RunAsync("pull", "owner/repo:small.gguf");
+
+        Assert.Equal((0, ""), (program.ExitCode, program.Error));
+        Assert.Contains("small is here: qwen2, Q8_0", program.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("use", "small")).ExitCode);
+        Assert.Contains("ok    small: ", (await RunAsync("verify", "small")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_hub_nothing_is_asked_and_it_is_said_how_to_name_one() =>
+        AssertFailed("No model hub is configured. Set HF_ENDPOINT", await RunAsync("pull", "qwen2.5-coder-1.5b"));
+
     public void Dispose() => Directory.Delete(_home, recursive: true);
 
     private static void AssertFailed(string sentence, ChildProgram program)
@@ -82,7 +102,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     private Task<ChildProgram> RunAsync(params string[] arguments) =>
-        ChildProgram.RunAsync(["model", .. arguments], ("XDG_CONFIG_HOME", Path.Combine(_home, "config")), ("XDG_DATA_HOME", Path.Combine(_home, "data")));
+        ChildProgram.RunAsync(["model", .. arguments], ("XDG_CONFIG_HOME", Path.Combine(_home, "config")), ("XDG_DATA_HOME", Path.Combine(_home, "data")), ("HF_ENDPOINT", ""), ("HF_TOKEN", ""));
 
     private void Put(string file, byte[]? content = null)
     {

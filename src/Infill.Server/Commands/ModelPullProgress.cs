@@ -1,0 +1,57 @@
+using Infill.Models;
+using Infill.Models.Gguf;
+using Infill.Models.Pulling;
+using Spectre.Console;
+
+namespace Infill.Server.Commands;
+
+/// <summary><c>infill model pull</c>: how far it is, on the terminal where there is one.</summary>
+internal static class ModelPullProgress
+{
+    /// <param name="wanted">What the user named.</param>
+    /// <param name="name">What to call it; null for its own name.</param>
+    /// <param name="sha256">What it must be; null for what the hub says.</param>
+    /// <param name="configured">The hub of the settings; <c>HF_ENDPOINT</c> is stronger.</param>
+    /// <param name="cancellationToken">Ctrl+C: what was fetched stays for the next time.</param>
+    /// <exception cref="ModelException">It could not be had.</exception>
+    public static async Task<int> RunAsync(string wanted, string? name, string? sha256, string? configured, CancellationToken cancellationToken)
+    {
+        var hub = PullSources.Hub(Variable("HF_ENDPOINT") ?? configured);
+        var source = new PullSources(hub).Find(wanted, name, sha256);
+        var pull = new ModelPull(ModelStore.OfUser, hub, Variable("HF_TOKEN"), new PullOptions());
+        var (model, wasThere) = Console.IsErrorRedirected
+            ? await pull.RunAsync(source, progress: null, cancellationToken)
+            : await ShowAsync(pull, source, cancellationToken);
+
+        var header = GgufHeader.Read(model.Path);
+        if (wasThere) await Console.Out.WriteLineAsync($"{model.Name} is here already: '{model.Path}'. 'infill model verify {model.Name}' checks it.");
+        else await Console.Out.WriteLineAsync($"{model.Name} is here: {ModelCommand.Describe(header)}, {ModelCommand.Size(model.Bytes)}, SHA-256 {model.Origin?.Sha256}.");
+        await Console.Out.WriteLineAsync($"'infill model use {model.Name}' has it used.");
+        return ExitCodes.Done;
+    }
+
+    private static async Task<(StoredModel Model, bool WasThere)> ShowAsync(ModelPull pull, PullSource source, CancellationToken cancellationToken)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .StartAsync(async display =>
+            {
+                var task = display.AddTask(Markup.Escape(source.Name), maxValue: double.MaxValue);
+                return await pull.RunAsync(source, new Shown(task), cancellationToken);
+            });
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>Reports where they are made, in order.</summary>
+    private sealed class Shown(ProgressTask task) : IProgress<PullProgress>
+    {
+        public void Report(PullProgress value)
+        {
+            if (value.Total is { } total) task.MaxValue = total;
+            task.Value = value.Done;
+        }
+    }
+}

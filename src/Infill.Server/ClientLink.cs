@@ -9,6 +9,10 @@ namespace Infill.Server;
 /// <summary>What we send to the client unasked. Attached to the connection before it runs; any thread.</summary>
 internal sealed class ClientLink(ILogger logger)
 {
+    /// <summary>Those that <c>CodeLanguage.IdOf</c> knows.</summary>
+    private const string WatchedFiles =
+        """{"watchers":[{"globPattern":"**/*.{cs,java,kt,kts,js,mjs,cjs,jsx,ts,mts,cts,tsx,go,rs,c,h,cc,cpp,cxx,hh,hpp,py,pyi,sh,bash,rb,yml,yaml,toml}"}]}""";
+
     private const string Section = "infill";
     private volatile Connection? _connection;
 
@@ -31,6 +35,17 @@ internal sealed class ClientLink(ILogger logger)
         return AskAsync(
             LspMethods.RegisterCapability,
             new RegistrationParams([new Registration("infill.configuration", LspMethods.DidChangeConfiguration, options)]),
+            json.RegistrationParams,
+            json.OptionalJsonElement);
+    }
+
+    /// <summary>Asks to be told when source files are written or removed, by whomever.</summary>
+    public Task RegisterForFilesAsync()
+    {
+        var json = ProtocolJsonContext.Default;
+        return AskAsync(
+            LspMethods.RegisterCapability,
+            new RegistrationParams([new Registration("infill.files", LspMethods.DidChangeWatchedFiles, JsonElement.Parse(WatchedFiles))]),
             json.RegistrationParams,
             json.OptionalJsonElement);
     }

@@ -40,7 +40,7 @@ internal sealed class Conversation
         _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
         _completions = new Lazy<CompletionService>(MakeCompletions);
         _typing = new TypingThrough(() => _completions.Value, options.Time);
-        _context = new SessionContext(_session, options.Time);
+        _context = new SessionContext(_session, options.Time, WatchFiles);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -108,6 +108,11 @@ internal sealed class Conversation
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
+    }
+
+    private void WatchFiles()
+    {
+        if (_session.Client?.Capabilities.Workspace?.DidChangeWatchedFiles?.DynamicRegistration == true) _ = _client.RegisterForFilesAsync();
     }
 
     /// <summary>The editor may die without a word: then nobody reads what we suggest.</summary>

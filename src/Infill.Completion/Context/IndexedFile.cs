@@ -12,9 +12,9 @@ public sealed record ContextSource(string Key, string Path, SourceText Text);
 /// <summary>A file as it was when it was cut. Never changes.</summary>
 /// <param name="Key">As its source's.</param>
 /// <param name="Path">As its source's.</param>
-/// <param name="Text">What it was cut from: another reference is another text.</param>
+/// <param name="Text">The document that it was cut from: another reference is another text. Null where it is a file on disk, which is not kept.</param>
 /// <param name="Chunks">None where its text must not enter a prompt.</param>
-internal sealed record IndexedFile(string Key, string Path, SourceText Text, ImmutableArray<ContextChunk> Chunks)
+internal sealed record IndexedFile(string Key, string Path, SourceText? Text, ImmutableArray<ContextChunk> Chunks)
 {
     /// <summary>Characters of memory that it holds.</summary>
     public int Characters { get; } = Chunks.Sum(static chunk => chunk.Text.Length);

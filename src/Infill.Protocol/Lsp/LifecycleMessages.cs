@@ -41,7 +41,10 @@ public sealed record ClientCapabilities(
 public sealed record WorkspaceClientCapabilities(
     bool? WorkspaceFolders = null,
     bool? Configuration = null,
-    DidChangeConfigurationClientCapabilities? DidChangeConfiguration = null);
+    DidChangeConfigurationClientCapabilities? DidChangeConfiguration = null,
+    DidChangeWatchedFilesClientCapabilities? DidChangeWatchedFiles = null);
+
+public sealed record DidChangeWatchedFilesClientCapabilities(bool? DynamicRegistration = null, bool? RelativePatternSupport = null);
 
 public sealed record DidChangeConfigurationClientCapabilities(bool? DynamicRegistration = null);
 

@@ -32,6 +32,7 @@ public static class LspMethods
 
     public const string Configuration = "workspace/configuration";
     public const string DidChangeConfiguration = "workspace/didChangeConfiguration";
+    public const string DidChangeWatchedFiles = "workspace/didChangeWatchedFiles";
     public const string DidChangeWorkspaceFolders = "workspace/didChangeWorkspaceFolders";
     public const string ExecuteCommand = "workspace/executeCommand";
 

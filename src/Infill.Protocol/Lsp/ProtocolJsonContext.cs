@@ -41,6 +41,7 @@ namespace Infill.Protocol.Lsp;
 [JsonSerializable(typeof(WorkDoneProgressCreateParams))]
 [JsonSerializable(typeof(WorkDoneProgressCancelParams))]
 [JsonSerializable(typeof(DidChangeWorkspaceFoldersParams))]
+[JsonSerializable(typeof(DidChangeWatchedFilesParams))]
 [JsonSerializable(typeof(ConfigurationParams))]
 [JsonSerializable(typeof(IReadOnlyList<JsonElement>), TypeInfoPropertyName = "ConfigurationResult")]
 [JsonSerializable(typeof(DidChangeConfigurationParams))]

@@ -21,3 +21,14 @@ public sealed record DidChangeConfigurationParams(JsonElement Settings);
 public sealed record DidChangeConfigurationRegistrationOptions(string? Section = null);
 
 public sealed record ExecuteCommandParams(string Command, IReadOnlyList<JsonElement>? Arguments = null, ProgressToken? WorkDoneToken = null);
+
+public sealed record DidChangeWatchedFilesParams(IReadOnlyList<FileEvent> Changes);
+
+public sealed record FileEvent(string Uri, FileChangeType Type);
+
+public enum FileChangeType
+{
+    Created = 1,
+    Changed = 2,
+    Deleted = 3,
+}

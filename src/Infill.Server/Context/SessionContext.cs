@@ -9,17 +9,27 @@ namespace Infill.Server.Context;
 internal sealed class SessionContext
 {
     private readonly Session _session;
+    private readonly Action _watchFiles;
+    private int _isFollowing; // 1 once it follows the workspace; any thread
     private readonly ContextChooser _chooser;
     private readonly IgnoreRules _ignored = IgnoreRules.ForContext();
     private readonly IgnoreRules _keptOut = IgnoreRules.ForSuggestions();
     private readonly ConcurrentDictionary<string, bool> _maySuggest = new(StringComparer.Ordinal); // by URI, until it is closed
 
-    public SessionContext(Session session, TimeProvider time)
+    /// <param name="session">Its documents and folders.</param>
+    /// <param name="time">Clock of pauses.</param>
+    /// <param name="watchFiles">Has the client tell what becomes of files; called once, when they first matter.</param>
+    public SessionContext(Session session, TimeProvider time, Action watchFiles)
     {
         _session = session;
+        _watchFiles = watchFiles;
         Index = new ContextIndex(source => !IsSecret(source.Key) && !IsIn(_ignored, source.Key));
+        Workspace = new WorkspaceIndex(Index, _ignored);
         _chooser = new ContextChooser(Index, time);
     }
+
+    /// <summary>The files of the workspace's folders.</summary>
+    public WorkspaceIndex Workspace { get; }
 
     public ContextIndex Index { get; }
 
@@ -31,8 +41,8 @@ internal sealed class SessionContext
     public IReadOnlyList<ContextChoice> Choose(string uri, SourceText text, int cursor, int tokens)
     {
         if (tokens == 0) return [];
-        Refresh(uri);
-        return _chooser.Choose(uri, PathOf(uri), text, cursor, tokens);
+        Refresh(KeyOf(uri));
+        return _chooser.Choose(KeyOf(uri), PathOf(uri), text, cursor, tokens);
     }
 
     /// <summary>A document was opened: it is cut at once, so that it is there when another one is typed in.</summary>
@@ -45,18 +55,32 @@ internal sealed class SessionContext
     public void Closed(string uri)
     {
         if (Index.Count > 0) Refresh(active: "");
-        _chooser.Forget(uri);
+        _chooser.Forget(KeyOf(uri));
         _maySuggest.TryRemove(uri, out _);
+        ChangedOnDisk(uri); // what is on disk may be something else
     }
 
-    private void Refresh(string active) =>
-        Index.Refresh(_session.Documents.CurrentDocuments().Select(document => new ContextSource(document.Uri, PathOf(document.Uri), document.Text)), active);
+    /// <summary>A file was written or removed, by whomever.</summary>
+    public void ChangedOnDisk(string uri)
+    {
+        if (Index.Count > 0 && Conversions.ToFile(uri) is { } file) Workspace.Changed(file);
+    }
+
+    private void Refresh(string active)
+    {
+        if (Interlocked.Exchange(ref _isFollowing, 1) == 0) _watchFiles();
+        Workspace.Follow([.. _session.Folders.Select(Conversions.ToFile).OfType<string>()]);
+        Index.Refresh(_session.Documents.CurrentDocuments().Select(document => new ContextSource(KeyOf(document.Uri), PathOf(document.Uri), document.Text)), active);
+    }
+
+    /// <summary>A document and its file are one in the index.</summary>
+    private static string KeyOf(string uri) => Conversions.ToFile(uri) ?? uri;
 
     private static bool IsSecret(string uri) => SecretScan.IsSecretName(Uri.UnescapeDataString(uri));
 
-    /// <summary>False for documents that are no files: no rule is for them.</summary>
+    /// <summary>Of a URI or a file; false for documents that are no files: no rule is for them.</summary>
     private bool IsIn(IgnoreRules rules, string uri) =>
-        Conversions.ToFile(uri) is { } file && rules.IsIgnored(file, [.. _session.Folders.Select(Conversions.ToFile).OfType<string>()]);
+        (Path.IsPathFullyQualified(uri) ? uri : Conversions.ToFile(uri)) is { } file && rules.IsIgnored(file, [.. _session.Folders.Select(Conversions.ToFile).OfType<string>()]);
 
     private string PathOf(string uri) => Conversions.ToPromptPath(uri, _session.Folders);
 }

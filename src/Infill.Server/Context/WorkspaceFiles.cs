@@ -19,15 +19,26 @@ internal sealed class WorkspaceFiles(IgnoreRules rules)
     /// <summary>Folders of packages and builds, which not every workspace lists in its rules.</summary>
     private static readonly HashSet<string> s_skipped = new(StringComparer.Ordinal) { "node_modules", "__pycache__", "vendor", "third_party", "target", "venv" };
 
+    /// <summary>Whether a file's name says that it is source code.</summary>
+    public static bool IsSource(string name) => CodeLanguage.IdOf(name).Length > 0;
+
+    /// <summary>Full paths of source files in a folder and below, the rules of the repository around it applied.</summary>
+    public IEnumerable<string> WalkBelow(string folder)
+    {
+        var root = IgnoreRules.RootOf(folder, [folder]);
+        return Walk(root, folder, above: false);
+    }
+
     /// <summary>Full paths of source files, those of the nearest folders first.</summary>
     /// <param name="root">Where it ends: nothing above is looked at.</param>
     /// <param name="nearest">A folder below, or the root itself: where it begins.</param>
-    public IEnumerable<string> Walk(string root, string nearest)
+    /// <param name="above">Whether it goes on to the folders above.</param>
+    public IEnumerable<string> Walk(string root, string nearest, bool above = true)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var folders = new Queue<string>([nearest]);
         var files = 0;
-        for (var above = nearest; ;)
+        for (var at = nearest; ;)
         {
             while (folders.TryDequeue(out var folder))
             {
@@ -40,7 +51,7 @@ internal sealed class WorkspaceFiles(IgnoreRules rules)
                     {
                         if (!s_skipped.Contains(name)) folders.Enqueue(entry);
                     }
-                    else if (CodeLanguage.IdOf(name).Length > 0 && !SecretScan.IsSecretName(name))
+                    else if (IsSource(name) && !SecretScan.IsSecretName(name))
                     {
                         if (++files > MostFiles) yield break;
                         yield return entry;
@@ -48,8 +59,8 @@ internal sealed class WorkspaceFiles(IgnoreRules rules)
                 }
             }
 
-            if (above == root || Path.GetDirectoryName(above) is not { } next) yield break;
-            folders.Enqueue(above = next);
+            if (!above || at == root || Path.GetDirectoryName(at) is not { } next) yield break;
+            folders.Enqueue(at = next);
         }
     }
 

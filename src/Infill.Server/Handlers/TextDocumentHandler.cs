@@ -17,6 +17,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         methods.OnNotification(LspMethods.DidChangeTextDocument, () => json.DidChangeTextDocumentParams, OnChanged);
         methods.OnNotification(LspMethods.DidCloseTextDocument, () => json.DidCloseTextDocumentParams, OnClosed);
         methods.OnNotification(LspMethods.DidSaveTextDocument, static () => { });
+        methods.OnNotification(LspMethods.DidChangeWatchedFiles, () => json.DidChangeWatchedFilesParams, OnFilesChanged);
         methods.NotificationFailed = OnFailed;
     }
 
@@ -46,6 +47,11 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         typing.Closed(uri);
         context.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
+    }
+
+    private void OnFilesChanged(DidChangeWatchedFilesParams parameters)
+    {
+        foreach (var change in parameters.Changes) context.ChangedOnDisk(change.Uri);
     }
 
     /// <summary>A change that can't be read leaves the document's text unknown: say so rather than suggest for the wrong text.</summary>

@@ -46,6 +46,21 @@ public sealed class ContextIndexTests
     }
 
     [Fact]
+    public async Task A_file_on_disk_gives_way_to_the_document_and_is_refused_where_there_is_no_room()
+    {
+        var index = new ContextIndex(static _ => true, mostCharacters: 60);
+        index.Put(s_one);
+        index.Put(s_two with { Text = s_two.Text.With(0, 0, new string('x', 100) + "\n") });
+        Assert.Equal(["one.py"], index.Files(out _).Select(static file => file.Path));
+
+        index.Refresh([s_one with { Text = s_one.Text.With(0, 0, "# open\n") }], active: "");
+        await index.Settled;
+        index.Put(s_one);
+
+        Assert.StartsWith("# open", Assert.Single(index.Files(out _)).Chunks[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_not_admitted_has_no_chunks()
     {
         var index = new ContextIndex(static source => source.Path != "one.py");

@@ -103,6 +103,74 @@ public sealed class SessionContextTests : IDisposable
         Assert.All(_prompts, static prompt => Assert.DoesNotContain("Sesame", prompt, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_file_that_is_not_open_is_found_by_the_name_that_it_defines()
+    {
+        Write("lib/money.py", Money);
+        await using var editor = await StartAsync();
+
+        await AskAsync(editor, "main.py", "price = Money(5)\nprice.");
+
+        Assert.Contains("lib/money.py\nclass Money:", _prompts.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_written_or_removed_on_disk_is_seen_as_it_is()
+    {
+        Write("lib/money.py", Money);
+        await using var editor = await StartAsync(capabilities: ""","workspace":{"didChangeWatchedFiles":{"dynamicRegistration":true} }""");
+        await AskAsync(editor, "main.py", "price = Money(5)\nprice.");
+        await editor.ReceiveAsync("client/registerCapability", static asked => asked.GetRawText().Contains("workspace/didChangeWatchedFiles", StringComparison.Ordinal));
+
+        Write("lib/money.py", Money.Replace("convert", "exchange", StringComparison.Ordinal));
+        await ChangedAsync(editor, "lib/money.py", 2);
+        await AskAsync(editor, "other.py", "price = Money(5)\nprice.");
+        Assert.Contains("def exchange", _prompts.Last(), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(_root, "lib", "money.py"));
+        await ChangedAsync(editor, "lib/money.py", 3);
+        await AskAsync(editor, "third.py", "price = Money(5)\nprice.");
+        Assert.DoesNotContain("def exchange", _prompts.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_file_that_is_open_the_editor_s_text_counts_and_closed_the_disk_s()
+    {
+        Write("money.py", Money);
+        await using var editor = await StartAsync();
+        await OpenAsync(editor, "money.py", Money.Replace("convert", "exchange", StringComparison.Ordinal));
+        await AskAsync(editor, "main.py", "price = Money(5)\nprice.");
+        Assert.Contains("def exchange", _prompts.Last(), StringComparison.Ordinal);
+        Assert.DoesNotContain("def convert", _prompts.Last(), StringComparison.Ordinal);
+
+        await editor.CloseAsync(Uri("money.py"));
+        await AskAsync(editor, "other.py", "price = Money(5)\nprice.");
+
+        Assert.Contains("def convert", _prompts.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_fifty_secret_and_ignored_files_on_disk_not_a_byte_is_in_any_prompt()
+    {
+        Write(".gitignore", "ignored/\n*.local.py\n");
+        Write(".infillignore", "/private\n");
+        Write("deep/.gitignore", "generated.py\n");
+        Write("money.py", Money);
+        var planted = Planted().ToList();
+        foreach (var (path, text) in planted.Where(static file => file.Path != "deep/.gitignore")) Write(path, text);
+        await using var editor = await StartAsync();
+
+        for (var i = 0; i < planted.Count; i++)
+        {
+            await AskAsync(editor, $"main{i}.py", $"price = Money(5)\nplanted_{i} = PLANTED_{i}\nprice.");
+            await editor.CloseAsync(Uri($"main{i}.py"));
+        }
+
+        Assert.Equal(planted.Count, _prompts.Count);
+        Assert.All(_prompts, static prompt => Assert.Contains("def convert", prompt, StringComparison.Ordinal));
+        Assert.All(_prompts, static prompt => Assert.DoesNotContain("Sesame", prompt, StringComparison.Ordinal));
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     /// <summary>Each with names that the places ask for, so that it would be chosen, and a word that may be in no prompt.</summary>
@@ -125,11 +193,11 @@ public sealed class SessionContextTests : IDisposable
         string Text(string word) => $"PLANTED_{number} = '{word}'\ndef planted_{number}(price):\n    return {word}(PLANTED_{number++})\n";
     }
 
-    private async Task<TestEditor> StartAsync(int contextTokens = 4000)
+    private async Task<TestEditor> StartAsync(int contextTokens = 4000, string capabilities = "")
     {
         var model = new ScriptedModel(contextCells: 65_536, contextTokens: 16_384) { Rule = Logged(ScriptedModel.Says("x")) };
         var options = new EditorOptions { OwnLayers = [new SettingsLayer { ContextTokens = contextTokens, SequenceTokens = 16_384 }] };
-        return await TestEditor.StartAsync(model, $$"""{"capabilities":{"textDocument":{"inlineCompletion":{} } },"workspaceFolders":[{"uri":"{{new Uri(_root)}}","name":"w"}]}""", options);
+        return await TestEditor.StartAsync(model, $$"""{"capabilities":{"textDocument":{"inlineCompletion":{} }{{capabilities}} },"workspaceFolders":[{"uri":"{{new Uri(_root)}}","name":"w"}]}""", options);
     }
 
     private Func<IReadOnlyList<int>, int> Logged(Func<IReadOnlyList<int>, int> rule) => tokens =>
@@ -149,6 +217,19 @@ public sealed class SessionContextTests : IDisposable
     {
         await editor.OpenAsync(text, Uri(path));
         await editor.BarrierAsync();
+        await SettledAsync(editor);
+    }
+
+    private async Task ChangedAsync(TestEditor editor, string path, int type)
+    {
+        await editor.NotifyAsync("workspace/didChangeWatchedFiles", $$"""{"changes":[{"uri":{{TestEditor.Json(Uri(path))}},"type":{{type}} }]}""");
+        await editor.BarrierAsync();
+        await SettledAsync(editor);
+    }
+
+    private static async Task SettledAsync(TestEditor editor)
+    {
+        await editor.Context.Workspace.Settled.WaitAsync(TestEditor.Limit);
         await editor.Context.Index.Settled.WaitAsync(TestEditor.Limit);
     }
 

@@ -18,6 +18,7 @@ internal static class CommandLine
             ServeCommand.Create(),
             DaemonCommand.Create(),
             StatusCommand.Create(),
+            StatsCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -1,4 +1,5 @@
 using Infill.Completion;
+using Infill.Completion.Acceptance;
 using Infill.Completion.Prompting;
 using Infill.Completion.Typing;
 using Infill.Engine;
@@ -6,6 +7,7 @@ using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
 using Infill.Server.Handlers;
+using Infill.Server.Statistics;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server;
@@ -25,6 +27,8 @@ internal sealed class Conversation
     private readonly Lazy<CompletionService> _completions;
     private readonly TypingThrough _typing;
     private readonly SessionContext _context;
+    private readonly StatisticsBook _book;
+    private readonly AcceptanceLedger _ledger;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _running;
@@ -41,6 +45,11 @@ internal sealed class Conversation
         _completions = new Lazy<CompletionService>(MakeCompletions);
         _typing = new TypingThrough(() => _completions.Value, options.Time);
         _context = new SessionContext(_session, options.Time, WatchFiles);
+        _book = new StatisticsBook(options.Statistics, options.Time, Loggers.CreateLogger(nameof(StatisticsBook)));
+        _ledger = new AcceptanceLedger(options.Time, (language, tally) =>
+        {
+            if (_session.Settings.Statistics) _book.Add(language, tally);
+        });
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -75,13 +84,15 @@ internal sealed class Conversation
         if (_session.State == SessionState.ShutDown) ExitCode = ExitCodes.Done; // the pipe closed after a proper shutdown
         await _ended.CancelAsync();
         _typing.CloseAll(); // a shared engine goes on
+        foreach (var document in _session.Documents.CurrentDocuments()) _ledger.Closed(document.Uri, document.Text);
+        _book.Write();
         if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
     }
 
     private MethodTable MakeMethods()
     {
         var methods = new MethodTable();
-        new LifecycleHandler(_session, _client)
+        new LifecycleHandler(_session, _client, _ledger)
         {
             Initialized = OnInitialized,
             Exiting = code =>
@@ -90,12 +101,12 @@ internal sealed class Conversation
                 Stop();
             },
         }.Register(methods);
-        new TextDocumentHandler(_session, _typing, _context, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+        new TextDocumentHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
 
-        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, Loggers.CreateLogger(nameof(SuggestionSource)));
-        new InlineCompletionHandler(_session, _client, suggestions, _options.Time).Register(methods);
+        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, _ledger, _options.Time, Loggers.CreateLogger(nameof(SuggestionSource)));
+        new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
         new ExplainHandler(_session, _completions, suggestions).Register(methods);
-        new CompletionHandler(_session, suggestions).Register(methods);
+        new CompletionHandler(_session, suggestions, _ledger).Register(methods);
         return methods;
     }
 

@@ -98,6 +98,10 @@ internal static class Conversions
     /// <summary>The command that a client runs when the item was accepted; its argument is the completion's id.</summary>
     public static Command AcceptedCommand(string id) =>
         new("Accepted", CommandNames.Accepted, [JsonSerializer.SerializeToElement(id, ProtocolJsonContext.Default.String)]);
+
+    /// <summary>The id in that command's arguments; null where there is none.</summary>
+    public static string? ToCompletionId(IReadOnlyList<JsonElement>? arguments) =>
+        arguments is [{ ValueKind: JsonValueKind.String } id, ..] ? id.GetString() : null;
 }
 
 /// <summary>Commands that a client may execute.</summary>

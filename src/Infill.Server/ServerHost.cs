@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Server.Settings;
+using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,6 +40,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
 
     /// <summary>Folder of what can be had again but costs time; null keeps nothing from run to run.</summary>
     public string? CacheFolder { get; init; }
+
+    /// <summary>Where it is counted what becomes of suggestions; null counts for this run alone.</summary>
+    public StatisticsFile? Statistics { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

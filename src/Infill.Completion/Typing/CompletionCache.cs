@@ -22,7 +22,7 @@ internal sealed class CompletionCache
         for (var node = _entries.First; node is not null; node = node.Next)
         {
             var (known, text) = node.Value;
-            if (!IsAskedAlike(known, request) || TypedPlace.Since(known, request.Text, request.Cursor) is not { } typed) continue;
+            if (!IsAskedAlike(known, request) || TypedPlace.Since(known.Text, known.Cursor, request.Text, request.Cursor) is not { } typed) continue;
             if (!text.StartsWith(typed, StringComparison.Ordinal)) continue;
             if (typed.Length > 0 && string.IsNullOrWhiteSpace(text[typed.Length..])) continue; // all of it is typed: what comes then is another question
 

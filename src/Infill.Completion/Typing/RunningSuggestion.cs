@@ -76,7 +76,7 @@ internal sealed class RunningSuggestion
         lock (_gate)
         {
             if (_isEnded || _latest is null || _latest.Text.Length < typed) return false;
-            return TypedPlace.Since(Request, text, Request.Cursor + typed) is { } words && _latest.Text.StartsWith(words, StringComparison.Ordinal);
+            return TypedPlace.Since(Request.Text, Request.Cursor, text, Request.Cursor + typed) is { } words && _latest.Text.StartsWith(words, StringComparison.Ordinal);
         }
     }
 

@@ -8,20 +8,21 @@ internal static class TypedPlace
     /// <summary>So much text next to the cursor has to be the same; what is further off changes no suggestion that is shown already.</summary>
     private const int Window = 2048;
 
-    /// <param name="earlier">The document then, and the cursor in it.</param>
+    /// <param name="earlier">The document then.</param>
+    /// <param name="earlierCursor">The cursor in it.</param>
     /// <param name="text">The document now.</param>
     /// <param name="cursor">The cursor in it.</param>
     /// <returns>Null where anything else than typing at that place came between.</returns>
-    public static string? Since(SuggestionRequest earlier, SourceText text, int cursor)
+    public static string? Since(SourceText earlier, int earlierCursor, SourceText text, int cursor)
     {
-        var typed = cursor - earlier.Cursor;
-        if (typed < 0 || text.Length - earlier.Text.Length != typed) return null;
+        var typed = cursor - earlierCursor;
+        if (typed < 0 || text.Length - earlier.Length != typed) return null;
 
-        var before = Math.Min(earlier.Cursor, Window);
+        var before = Math.Min(earlierCursor, Window);
         var after = Math.Min(text.Length - cursor, Window);
-        return IsSame(earlier.Text, earlier.Cursor - before, text, earlier.Cursor - before, before)
-            && IsSame(earlier.Text, earlier.Cursor, text, cursor, after)
-                ? text.Substring(earlier.Cursor, typed)
+        return IsSame(earlier, earlierCursor - before, text, earlierCursor - before, before)
+            && IsSame(earlier, earlierCursor, text, cursor, after)
+                ? text.Substring(earlierCursor, typed)
                 : null;
     }
 

@@ -173,7 +173,7 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
         public bool IsReachedBy(SourceText text)
         {
             var typed = text.Length - From.Text.Length;
-            return typed >= 0 && typed <= Text.Length && TypedPlace.Since(From, text, From.Cursor + typed) is { } words && Text.StartsWith(words, StringComparison.Ordinal);
+            return typed >= 0 && typed <= Text.Length && TypedPlace.Since(From.Text, From.Cursor, text, From.Cursor + typed) is { } words && Text.StartsWith(words, StringComparison.Ordinal);
         }
     }
 }

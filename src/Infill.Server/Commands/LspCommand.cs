@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.IO.Pipelines;
 using Infill.Server.Settings;
 using Infill.Server.Sharing;
+using Infill.Server.Statistics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -38,6 +39,7 @@ internal static class LspCommand
                 CommandLine = given,
                 CacheFolder = SettingsSources.CacheFolder,
                 Proofs = SettingsSources.Proofs,
+                Statistics = StatisticsFile.OfUser,
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },
             cancellationToken);

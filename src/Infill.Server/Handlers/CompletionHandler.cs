@@ -1,12 +1,16 @@
+using System.Globalization;
+using Infill.Completion.Acceptance;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 
 namespace Infill.Server.Handlers;
 
 /// <summary>textDocument/completion, for clients without inline completion: the same suggestion as one item.</summary>
-internal sealed class CompletionHandler(Session session, SuggestionSource suggestions)
+internal sealed class CompletionHandler(Session session, SuggestionSource suggestions, AcceptanceLedger ledger)
 {
     private const int LabelLength = 60;
+
+    private int _lastId; // dispatch loop only
 
     public void Register(MethodTable methods) => methods.OnRequest(
         LspMethods.Completion, static () => ProtocolJsonContext.Default.CompletionParams, static () => ProtocolJsonContext.Default.CompletionList, HandleAsync);
@@ -18,6 +22,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
         if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor, language)) return nothing;
         var settings = session.Settings;
         if (!settings.IsEnabledFor(language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
+        var id = string.Create(CultureInfo.InvariantCulture, $"menu {++_lastId}");
         using var active = session.Active.Begin(uri, request);
         await Task.Yield(); // the turn is over
 
@@ -29,6 +34,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
 
         active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
+        ledger.Shown(new ShownSuggestion(id, uri, language, text, cursor, suggested) { IsInMenu = true });
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.
         var word = WordBefore(text, cursor);

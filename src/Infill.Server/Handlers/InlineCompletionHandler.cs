@@ -1,4 +1,5 @@
 using System.Globalization;
+using Infill.Completion.Acceptance;
 using Infill.Completion.Documents;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
@@ -7,7 +8,7 @@ namespace Infill.Server.Handlers;
 
 /// <summary>textDocument/inlineCompletion: convert, call, convert.</summary>
 internal sealed class InlineCompletionHandler(
-    Session session, ClientLink client, SuggestionSource suggestions, TimeProvider time)
+    Session session, ClientLink client, SuggestionSource suggestions, AcceptanceLedger ledger, TimeProvider time)
 {
     private int _lastId; // dispatch loop only
 
@@ -34,16 +35,32 @@ internal sealed class InlineCompletionHandler(
             text = suggestion.Text;
             if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(text))
             {
-                client.SendPartial(growing, item.Build(text));
+                Show(growing);
             }
         }
 
         active.ThrowIfEnded();
-        if (partial is not { } token) return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
+        if (partial is not { } token)
+        {
+            NoteShown();
+            return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
+        }
 
         // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.
-        if (pacer.ShouldSendLast(text)) client.SendPartial(token, item.Build(text));
+        if (pacer.ShouldSendLast(text)) Show(token);
         return InlineCompletionList.Empty;
+
+        void Show(ProgressToken to)
+        {
+            NoteShown();
+            client.SendPartial(to, item.Build(text));
+        }
+
+        // An entry of the client's own menu is continued: its text is not in the document, and what comes of it can't be told.
+        void NoteShown()
+        {
+            if (place.Typed.Length == 0) ledger.Shown(new ShownSuggestion(id, parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, text));
+        }
     }
 
     /// <summary>Where to suggest, and what the suggestion replaces.</summary>

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Infill.Completion.Acceptance;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 
 namespace Infill.Server.Handlers;
 
 /// <summary>initialize to exit, settings, folders and commands.</summary>
-internal sealed class LifecycleHandler(Session session, ClientLink client)
+internal sealed class LifecycleHandler(Session session, ClientLink client, AcceptanceLedger ledger)
 {
     public static string Version { get; } = typeof(LifecycleHandler).Assembly.GetName().Version?.ToString(3) ?? "0";
 
@@ -28,6 +29,7 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
         methods.OnNotification(LspMethods.SetTrace, static () => { });
         methods.OnNotification(LspMethods.DidChangeConfiguration, () => json.DidChangeConfigurationParams, OnConfigurationChanged);
         methods.OnNotification(LspMethods.DidChangeWorkspaceFolders, () => json.DidChangeWorkspaceFoldersParams, change => session.ChangeFolders(change.Event));
+        methods.OnNotification(LspMethods.DidPartiallyAcceptCompletion, () => json.DidPartiallyAcceptCompletionParams, OnPartlyAccepted);
         methods.OnRequest(LspMethods.ExecuteCommand, () => json.ExecuteCommandParams, () => json.OptionalJsonElement, ExecuteAsync);
     }
 
@@ -74,8 +76,15 @@ internal sealed class LifecycleHandler(Session session, ClientLink client)
         else session.Configure(parameters.Settings);
     }
 
-    private static Task<JsonElement?> ExecuteAsync(ExecuteCommandParams parameters, IncomingRequest request) =>
-        parameters.Command == CommandNames.Accepted
-            ? Task.FromResult<JsonElement?>(null)
-            : throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
+    private void OnPartlyAccepted(DidPartiallyAcceptCompletionParams parameters)
+    {
+        if (Conversions.ToCompletionId(parameters.Item.Command?.Arguments) is { } id) ledger.PartlyAccepted(id, parameters.AcceptedLength);
+    }
+
+    private Task<JsonElement?> ExecuteAsync(ExecuteCommandParams parameters, IncomingRequest request)
+    {
+        if (parameters.Command != CommandNames.Accepted) throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
+        if (Conversions.ToCompletionId(parameters.Arguments) is { } id) ledger.Accepted(id);
+        return Task.FromResult<JsonElement?>(null);
+    }
 }

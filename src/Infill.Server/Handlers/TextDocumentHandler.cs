@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Infill.Completion.Acceptance;
+using Infill.Completion.Documents;
 using Infill.Completion.Typing;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
@@ -8,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>Open, change, close. Runs in the ordered turn, so that every request sees the text it was asked for.</summary>
-internal sealed class TextDocumentHandler(Session session, TypingThrough typing, SessionContext context, ILogger logger)
+internal sealed class TextDocumentHandler(Session session, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
 {
     public void Register(MethodTable methods)
     {
@@ -24,6 +26,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
     private void OnOpened(DidOpenTextDocumentParams parameters)
     {
         var document = parameters.TextDocument;
+        ledger.Closed(document.Uri, last: null);
         session.Documents.Open(document.Uri, document.LanguageId, document.Version, document.Text);
         typing.Closed(document.Uri);
         context.Opened(document.Uri);
@@ -35,18 +38,25 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         var uri = parameters.TextDocument.Uri;
         var result = session.Documents.Change(uri, parameters.TextDocument.Version, Conversions.ToText(parameters.ContentChanges), session.Encoding);
         if (result.Problem is { } problem) Warn(problem);
-        if (session.Documents.TryGet(uri, out var snapshot)) typing.Edited(uri, snapshot.Text);
-        else typing.Closed(uri);
-        session.Active.Supersede(uri, session.SupersededError);
+        if (session.Documents.TryGet(uri, out var snapshot))
+        {
+            typing.Edited(uri, snapshot.Text);
+            session.Active.Supersede(uri, session.SupersededError);
+            ledger.Edited(uri, snapshot.Text);
+        }
+        else
+        {
+            Drop(uri, last: null);
+        }
     }
 
     private void OnClosed(DidCloseTextDocumentParams parameters)
     {
         var uri = parameters.TextDocument.Uri;
+        var last = session.Documents.TryGet(uri, out var snapshot) ? snapshot.Text : null;
         if (!session.Documents.Close(uri)) logger.LogWarning("{Uri} was closed but not open.", uri);
-        typing.Closed(uri);
         context.Closed(uri);
-        session.Active.Supersede(uri, session.SupersededError);
+        Drop(uri, last);
     }
 
     private void OnFilesChanged(DidChangeWatchedFilesParams parameters)
@@ -72,8 +82,15 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
     private void Lose(string uri, RpcError error)
     {
         if (session.Documents.MarkOutOfStep(uri, error.Message) is { } problem) Warn(problem);
+        Drop(uri, last: null);
+    }
+
+    /// <summary>Nothing goes on for a document that is gone, or whose text is unknown.</summary>
+    private void Drop(string uri, SourceText? last)
+    {
         typing.Closed(uri);
         session.Active.Supersede(uri, session.SupersededError);
+        ledger.Closed(uri, last);
     }
 
     private void Warn(string problem) =>

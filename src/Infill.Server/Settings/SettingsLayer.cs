@@ -18,6 +18,12 @@ public sealed record SettingsLayer
 
     public bool? LookAhead { get; init; }
 
+    /// <summary>Whether suggestions come later after several in a row that were read and not used.</summary>
+    public bool? BackOff { get; init; }
+
+    /// <summary>Whether it is counted what becomes of suggestions.</summary>
+    public bool? Statistics { get; init; }
+
     /// <summary>By LSP's language identifier.</summary>
     public IReadOnlyDictionary<string, LanguageLayer>? Languages { get; init; }
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Server.Statistics;
 using Infill.Server.Status;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,9 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
 
     /// <summary>Called with the number of editors whenever it has changed; any thread.</summary>
     public Action<int> EditorsChanged { get; init; } = static _ => { };
+
+    /// <summary>Where it is counted what becomes of the editors' suggestions; null keeps nothing.</summary>
+    public StatisticsFile? Statistics { get; init; }
 
     public IReadOnlyList<string> Editors => [.. _editors.Values.Select(static editor => editor.ClientName)];
 
@@ -104,6 +108,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
             OwnLayers = hello.Settings,
             LogLevel = logLevel,
             Proofs = proofs,
+            Statistics = Statistics,
             Time = time,
         });
         _editors[number] = conversation;

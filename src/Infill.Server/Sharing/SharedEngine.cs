@@ -1,5 +1,6 @@
 using Infill.Engine;
 using Infill.Server.Settings;
+using Infill.Server.Statistics;
 using Infill.Server.Status;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,11 @@ internal sealed class SharedEngine : IAsyncDisposable
         var options = settings.Engine with { TimesFolder = Path.Combine(SettingsSources.CacheFolder, "times") };
         Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger)), options, time, logger);
         Status = new StatusSource(Engine, Path.GetFileNameWithoutExtension(settings.ModelPath), time);
-        Listener = new Listener(Engine, Status, SettingsSources.Proofs, logLevel, time, loggers.CreateLogger(nameof(Listener))) { EditorsChanged = count => EditorsChanged(count) };
+        Listener = new Listener(Engine, Status, SettingsSources.Proofs, logLevel, time, loggers.CreateLogger(nameof(Listener))) 
+        {
+            EditorsChanged = count => EditorsChanged(count),
+            Statistics = StatisticsFile.OfUser,
+        };
         Status.Connected = () => Listener.Editors;
     }
 

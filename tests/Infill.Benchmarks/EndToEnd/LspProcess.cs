@@ -29,6 +29,7 @@ internal sealed class LspProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
+            Environment = { ["INFILL_STATISTICS"] = "0" }, // nobody reads what it suggests
         })!;
         _process.ErrorDataReceived += static (_, _) => { };
         _process.BeginErrorReadLine();

@@ -8,6 +8,7 @@ using Infill.Protocol.JsonRpc;
 using Infill.Server;
 using Infill.Server.Context;
 using Infill.Server.Settings;
+using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,9 @@ internal sealed record PendingAnswer(string Id, Task<JsonElement> Answer);
 internal sealed record EditorOptions
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Null keeps nothing.</summary>
+    public StatisticsFile? Statistics { get; init; }
 
     public IReadOnlyList<SettingsLayer?> OwnLayers { get; init; } = [];
 
@@ -70,6 +74,7 @@ internal sealed class TestEditor : IAsyncDisposable
             OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],
             CommandLine = _options.CommandLine,
             Proofs = _options.Proofs,
+            Statistics = _options.Statistics,
             LogLevel = LogLevel.None,
             ParentCheck = TimeSpan.FromMilliseconds(10),
         });

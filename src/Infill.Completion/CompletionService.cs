@@ -56,6 +56,31 @@ public sealed class CompletionService
             yield break;
         }
 
+        for (var generation = plain; ;)
+        {
+            Suggestion? last = null;
+            await foreach (var suggestion in ShapedAsync(request, generation with { Deadline = request.Deadline - _time.GetElapsedTime(began) }, cancellationToken))
+            {
+                if (suggestion.Finish != FinishReason.None) last = suggestion; // always the last
+                else yield return suggestion;
+            }
+
+            // What a part of the text has nothing for, the whole may yet have: that there is nothing here is said of the whole alone.
+            var isSettled = last is not { Text.Length: 0, Usage.UsedShorterPrompt: true, Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit };
+            if (isSettled && last is { Usage.UsedShorterPrompt: true }) _warmer.Warm(plain.Prompt);
+            if (isSettled)
+            {
+                yield return last!;
+                yield break;
+            }
+
+            generation = plain with { ShorterPrompts = [] };
+        }
+    }
+
+    /// <summary>Generates and shapes; the last suggestion, and it alone, says why it ended.</summary>
+    private async IAsyncEnumerable<Suggestion> ShapedAsync(SuggestionRequest request, GenerationRequest plain, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var language = CodeLanguage.ById(request.Language.Length > 0 ? request.Language : CodeLanguage.IdOf(request.Path));
         var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language);
         var shaper = new CompletionShaper(context);
@@ -65,8 +90,7 @@ public sealed class CompletionService
         var generation = plain with
         {
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
-            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language), threshold),
-            Deadline = request.Deadline - _time.GetElapsedTime(began), // what waiting for the model has left of it
+            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language), threshold), // of its own: the engine's thread reads it as it goes
         };
 
         var finish = FinishReason.None;
@@ -92,7 +116,6 @@ public sealed class CompletionService
         }
 
         _texts.Remember(request.Path, request.Text, request.Cursor, written.ToString());
-        if (usage is { UsedShorterPrompt: true }) _warmer.Warm(plain.Prompt);
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
         gate.End();

@@ -5,6 +5,10 @@
 (add-hook 'python-mode-hook #'eglot-ensure)
 (add-hook 'python-mode-hook #'completion-preview-mode)
 
+;; Whole suggestions from the whole prompt, however busy the machine is.
+(setenv "INFILL_DEADLINE" "60000")
+(setenv "INFILL_PROMPT_BUDGET" "60000")
+
 ;; What the tests ask: what the user can't see from the screen alone.
 (require 'server)
 (require 'json)

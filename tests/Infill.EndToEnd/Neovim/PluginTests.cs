@@ -47,7 +47,7 @@ public sealed partial class PluginTests(ITestOutputHelper output)
     {
         await using var editor = await OpenAsync();
         var before = await TypeDefinitionAsync(editor);
-        var other = before.Ghost[0] == 'x' ? "y" : "x";
+        var other = before.Ghost[0] == 'a' ? "t" : "a"; // `area` stands above
 
         await editor.TypeAsync(other);
         var after = await editor.UntilAsync(state => state.Text == before.Text + other && state.Ghost.Length > 0);

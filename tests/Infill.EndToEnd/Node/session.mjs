@@ -82,7 +82,7 @@ class Editor {
     this.connection.onRequest('client/registerCapability', () => null);
     this.connection.listen();
     this.parameters = {
-      processId, clientInfo, initializationOptions: { infill: { deadline: patience, ...settings } }, rootUri: null, workspaceFolders: null,
+      processId, clientInfo, initializationOptions: { infill: { deadline: patience, promptBudget: patience, ...settings } }, rootUri: null, workspaceFolders: null,
       capabilities: { general: { positionEncodings: ['utf-16'] }, textDocument: { inlineCompletion: {} }, workspace: { configuration: true } },
     };
   }

@@ -38,7 +38,9 @@ const userSettings = {
   'telemetry.telemetryLevel': 'off',
   'extensions.ignoreRecommendations': true,
   'infill.mode': 'block',
-  'infill.deadline': 60000, // whole suggestions, however busy the machine is
+  'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is
+  'infill.promptBudget': 60000,
+  'infill.backOff': false, // who types here ignores most
 };
 
 class Workbench {

@@ -28,6 +28,19 @@ public sealed class PromptWarmerTests
     }
 
     [Fact]
+    public async Task Where_less_text_gives_nothing_the_whole_decides()
+    {
+        var says = ScriptedModel.Says("total");
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = tokens => tokens.Count > s_text.Length / 2 ? says(tokens) : ByteVocabulary.End });
+        var service = new CompletionService(bench.Engine, bench.Time);
+
+        var suggestion = await LastAsync(service, s_text);
+
+        Assert.Equal("total", suggestion.Text);
+        Assert.False(suggestion.Usage!.UsedShorterPrompt);
+    }
+
+    [Fact]
     public async Task Who_asks_by_hand_waits_for_the_whole()
     {
         await using var bench = await EngineBench.StartAsync();

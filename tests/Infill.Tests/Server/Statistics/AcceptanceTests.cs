@@ -93,7 +93,7 @@ public sealed class AcceptanceTests : IDisposable
     [Fact]
     public async Task After_five_that_were_read_and_not_used_the_next_comes_later_and_by_hand_at_once()
     {
-        await using var editor = await StartAsync();
+        await using var editor = await StartAsync(settings: new SettingsLayer { Deadline = 600_000 }); // by the same clock
         await editor.OpenAsync("a = ");
         for (var number = 0; number < 5; number++) await IgnoreAsync(editor, number);
 

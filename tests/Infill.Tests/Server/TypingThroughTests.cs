@@ -53,7 +53,7 @@ public sealed class TypingThroughTests
     public async Task A_running_generation_that_agrees_with_what_was_typed_is_taken_over()
     {
         var gate = _model.HoldStep(4); // prefill and two letters are there: 'tot' is shown
-        await using var editor = await StartAsync();
+        await using var editor = await StartAsync(new EditorOptions { OwnLayers = [s_noLookAhead], Time = new ManualTime() }); // it waits as long as it takes
         await editor.OpenAsync("a = ");
         var first = await editor.BeginInlineAsync(0, 4, """ "partialResultToken":1 """);
         await gate.Reached;

@@ -15,8 +15,9 @@ internal static class ModelCommand
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "Show the models that are here and those that can be had, with what fits this machine's memory.") { json };
-        command.SetAction((arguments, _) => GuardedAsync(() => ModelList.WriteAsync(ModelStore.OfUser, arguments.GetValue(json))));
+        var measure = new Option<bool>("--measure") { Description = "Measure this machine again; the first time it is done anyway, for a second or two." };
+        var command = new Command("list", "Show the models that are here and those that can be had, with what fits this machine's memory, and which of them is fast enough on it.") { json, measure };
+        command.SetAction((arguments, _) => GuardedAsync(() => ModelList.WriteAsync(ModelStore.OfUser, arguments.GetValue(json), arguments.GetValue(measure))));
         return command;
     }
 

@@ -21,16 +21,22 @@ internal sealed record ListedModel(string Name, long Bytes, long Memory, bool Fi
 
     /// <summary>How many.</summary>
     public string? Languages { get; init; }
+
+    /// <summary>Milliseconds from a key to the first line on this machine, about.</summary>
+    public int? FirstLine { get; init; }
+
+    public bool IsRecommended { get; init; }
 }
 
 /// <summary>The models that are here, and those that can be had.</summary>
 internal static class ModelList
 {
-    public static async Task<int> WriteAsync(ModelStore store, bool isJson)
+    public static async Task<int> WriteAsync(ModelStore store, bool isJson, bool isMeasured)
     {
+        var speed = SpeedMeasurement.Get(isMeasured);
         var used = Path.GetFullPath(InfillSettings.From(SettingsSources.Own(static _ => { }), static _ => { }).ModelPath);
         var machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var models = All(store, used, machine);
+        var models = All(store, used, machine, speed);
         if (isJson)
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(models, ModelListJsonContext.Default.IReadOnlyListListedModel));
@@ -38,13 +44,22 @@ internal static class ModelList
         }
 
         AnsiConsole.Write(Table(models));
+        if (speed is not null)
+        {
+            var best = models.FirstOrDefault(static model => model.IsRecommended);
+            await Console.Out.WriteLineAsync(best is null
+                ? $"For this machine the embedded model is recommended: the others' first line would take longer than {MachineSpeed.GoodMilliseconds:F0} ms."
+                : $"For this machine {best.Name} is recommended: the largest whose first line comes in under {MachineSpeed.GoodMilliseconds:F0} ms (about {best.FirstLine} ms, by the measured speed of the embedded model).");
+        }
+
         await Console.Out.WriteLineAsync($"Memory is an estimate; this machine has {machine / 1e9:F1} GB. Models lie in '{store.Folder}'.");
         return ExitCodes.Done;
     }
 
     /// <summary>The embedded one, the catalogue by memory, and what else is in the store or in use.</summary>
-    internal static IReadOnlyList<ListedModel> All(ModelStore store, string used, long machine)
+    private static List<ListedModel> All(ModelStore store, string used, long machine, MachineSpeed? speed)
     {
+        var recommended = speed?.Recommend(machine);
         var embedded = new FileInfo(DefaultModel.Path);
         var here = store.List().ToDictionary(static model => model.Name, StringComparer.Ordinal);
         var models = new List<ListedModel> { Of("embedded", embedded.FullName, embedded.Exists ? embedded.Length : 0) with { Template = "infill", Licence = "MIT", Languages = "8" } };
@@ -56,6 +71,8 @@ internal static class ModelList
                 Template = known.Template,
                 Licence = known.Licence,
                 Languages = known.Languages,
+                FirstLine = speed is null ? null : (int)Math.Min(speed.FirstLine(known), int.MaxValue),
+                IsRecommended = known == recommended,
             });
         }
 
@@ -70,10 +87,10 @@ internal static class ModelList
         }
     }
 
-    private static Table Table(IReadOnlyList<ListedModel> models)
+    private static Table Table(List<ListedModel> models)
     {
         var table = new Table().SimpleBorder(); // its widths fit 80 columns; the licence takes what is left
-        foreach (var heading in new[] { "", "model", "file", "memory", "langs", "prompt" }) table.AddColumn(heading, static column => column.NoWrap().PadRight(1).PadLeft(0));
+        foreach (var heading in new[] { "", "model", "file", "memory", "line", "prompt" }) table.AddColumn(heading, static column => column.NoWrap().PadRight(1).PadLeft(0));
         table.AddColumn("licence");
         foreach (var model in models)
         {
@@ -82,7 +99,7 @@ internal static class ModelList
                 new Text(model.Name),
                 new Text(ModelCommand.Size(model.Bytes)),
                 new Text(ModelCommand.Size(model.Memory)),
-                new Text(model.Languages ?? ""),
+                new Text(model.FirstLine is { } line ? $"{line} ms" : ""),
                 new Text(model.Template ?? ""),
                 new Text(model.Licence ?? ""));
         }
@@ -93,4 +110,5 @@ internal static class ModelList
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyList<ListedModel>))]
+[JsonSerializable(typeof(MachineSpeed))]
 internal sealed partial class ModelListJsonContext : JsonSerializerContext;

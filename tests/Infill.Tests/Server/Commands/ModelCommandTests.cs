@@ -18,6 +18,8 @@ public sealed class ModelCommandTests : IDisposable
     public async Task The_list_has_the_embedded_model_the_catalogue_and_what_was_put_there()
     {
         Put("mine.gguf");
+        Directory.CreateDirectory(Path.Combine(_home, "cache", "infill"));
+        await File.WriteAllTextAsync(Path.Combine(_home, "cache", "infill", "speed.json"), """{"prefillMilliseconds":0.02,"decodeMilliseconds":0.3,"bytes":55000000}""");
 
         var program = await RunAsync("list", "--json");
 
@@ -26,6 +28,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.True(models["mine"].GetProperty("isHere").GetBoolean());
         Assert.False(models["qwen2.5-coder-1.5b"].GetProperty("isHere").GetBoolean());
         Assert.Equal("qwen", models["qwen2.5-coder-1.5b"].GetProperty("template").GetString());
+        Assert.True(models["qwen2.5-coder-1.5b"].GetProperty("firstLine").GetInt32() > models["qwen2.5-coder-0.5b"].GetProperty("firstLine").GetInt32());
+        Assert.Single(models.Values, static model => model.GetProperty("isRecommended").GetBoolean());
         Assert.Equal(ModelCatalog.All.Count + 2, models.Count);
     }
 
@@ -102,7 +106,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     private Task<ChildProgram> RunAsync(params string[] arguments) =>
-        ChildProgram.RunAsync(["model", .. arguments], ("XDG_CONFIG_HOME", Path.Combine(_home, "config")), ("XDG_DATA_HOME", Path.Combine(_home, "data")), ("HF_ENDPOINT", ""), ("HF_TOKEN", ""));
+        ChildProgram.RunAsync(["model", .. arguments], ("XDG_CONFIG_HOME", Path.Combine(_home, "config")), ("XDG_DATA_HOME", Path.Combine(_home, "data")), ("XDG_CACHE_HOME", Path.Combine(_home, "cache")), ("HF_ENDPOINT", ""), ("HF_TOKEN", ""));
 
     private void Put(string file, byte[]? content = null)
     {

@@ -103,7 +103,7 @@ internal sealed class Conversation
         }.Register(methods);
         new TextDocumentHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
 
-        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, _ledger, _options.Time, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
         new ExplainHandler(_session, _completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions, _ledger).Register(methods);

@@ -11,14 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
-internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, TimeProvider time, ILogger logger)
+internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
 {
-    /// <summary>So many in a row that were read and not used, and the user is left in peace for longer.</summary>
-    private const int MostIgnored = 5;
-
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
-
     private int _hasTold; // 1 once a request that the model can't take was told of; any thread
     private volatile string? _lastFault;
 
@@ -43,7 +37,6 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         string uri, string language, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
         if (!settings.IsEnabledFor(language) && !isInvoked) yield break;
-        if (!isInvoked && settings.BackOff && Pause(ledger.IgnoredInARow) is { Ticks: > 0 } pause && !await PausedAsync(pause, superseded, cancelled)) yield break;
         if (RequestAt(uri, language, text, cursor, settings) is not { } place) yield break;
         var request = place with
         {
@@ -73,25 +66,6 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
             if (suggestion.Usage is { } usage) ledger.Cost(language, usage.Prefill + usage.Decode);
             if (suggestion.Fault is { } fault && fault != _lastFault) logger.LogError("A suggestion failed: {Fault}", _lastFault = fault);
             yield return suggestion;
-        }
-    }
-
-    private static TimeSpan Pause(int ignored) => ignored < MostIgnored
-        ? TimeSpan.Zero
-        : TimeSpan.FromTicks(Math.Min(s_longestPause.Ticks, s_firstPause.Ticks * (1L << Math.Min(8, ignored - MostIgnored))));
-
-    /// <returns>False where the request was outdone meanwhile.</returns>
-    private async Task<bool> PausedAsync(TimeSpan pause, CancellationToken superseded, CancellationToken cancelled)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancelled);
-        try
-        {
-            await Task.Delay(pause, time, either.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
         }
     }
 }

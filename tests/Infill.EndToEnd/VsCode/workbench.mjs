@@ -40,7 +40,6 @@ const userSettings = {
   'infill.mode': 'block',
   'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is
   'infill.promptBudget': 60000,
-  'infill.backOff': false, // who types here ignores most
 };
 
 class Workbench {

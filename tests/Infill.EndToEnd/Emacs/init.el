@@ -5,9 +5,10 @@
 (add-hook 'python-mode-hook #'eglot-ensure)
 (add-hook 'python-mode-hook #'completion-preview-mode)
 
-;; Whole suggestions from the whole prompt, however busy the machine is.
+;; Whole suggestions from the whole prompt, however busy the machine is and unsure the model.
 (setenv "INFILL_DEADLINE" "60000")
 (setenv "INFILL_PROMPT_BUDGET" "60000")
+(setenv "INFILL_CONFIDENCE" "0")
 
 ;; What the tests ask: what the user can't see from the screen alone.
 (require 'server)

@@ -6,7 +6,7 @@ vim.lsp.config('infill', {
   cmd = { '/opt/infill', 'lsp', '--stdio' },
   filetypes = { 'python' },
   root_markers = { '.git' },
-  settings = { infill = { deadline = 60000, promptBudget = 60000 } }, -- whole suggestions from the whole prompt, however busy the machine is
+  settings = { infill = { deadline = 60000, promptBudget = 60000, confidence = 0 } }, -- whole suggestions from the whole prompt, however busy the machine is and unsure the model
 })
 vim.lsp.enable('infill')
 vim.lsp.inline_completion.enable(true)

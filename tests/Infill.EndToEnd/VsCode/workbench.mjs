@@ -38,8 +38,9 @@ const userSettings = {
   'telemetry.telemetryLevel': 'off',
   'extensions.ignoreRecommendations': true,
   'infill.mode': 'block',
-  'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is
+  'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is and unsure the model
   'infill.promptBudget': 60000,
+  'infill.confidence': 0,
 };
 
 class Workbench {

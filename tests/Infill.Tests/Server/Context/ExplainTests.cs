@@ -10,14 +10,15 @@ namespace Infill.Tests.Server.Context;
 public sealed class ExplainTests
 {
     private const string Money = "# Ä\r\n\r\nclass Money:\r\n    def convert(self, rate):\r\n        return Money(self.cents * rate)\r\n";
-    private const string Main = "file:///work/src/main.py";
+    // Workspaces are read from the disk in the background: this one is on none.
+    private const string Main = "file:///no-such-folder/src/main.py";
 
     [Fact]
     public async Task Every_part_names_its_bytes_and_they_are_those_of_the_file()
     {
         await using var editor = await StartAsync();
         const string main = "# ö\nprice = Money(5)\nprice.\nend\n";
-        await editor.OpenAsync(Money, "file:///work/src/money.py");
+        await editor.OpenAsync(Money, "file:///no-such-folder/src/money.py");
         await editor.OpenAsync(main, Main);
         await editor.BarrierAsync();
         await editor.Context.Index.Settled.WaitAsync(TestEditor.Limit);
@@ -35,7 +36,7 @@ public sealed class ExplainTests
     public async Task A_chunk_of_another_file_says_why_it_is_there_and_what_it_costs()
     {
         await using var editor = await StartAsync();
-        await editor.OpenAsync(Money, "file:///work/src/money.py");
+        await editor.OpenAsync(Money, "file:///no-such-folder/src/money.py");
         await editor.OpenAsync("price = Money(5)\nprice.", Main);
         await editor.BarrierAsync();
         await editor.Context.Index.Settled.WaitAsync(TestEditor.Limit);
@@ -55,9 +56,9 @@ public sealed class ExplainTests
     public async Task Of_a_secret_file_it_says_that_there_is_no_prompt()
     {
         await using var editor = await StartAsync();
-        await editor.OpenAsync("A=1\n", "file:///work/.env");
+        await editor.OpenAsync("A=1\n", "file:///no-such-folder/.env");
 
-        var result = (await ExplainAsync(editor, 0, 0, "file:///work/.env")).GetProperty("result");
+        var result = (await ExplainAsync(editor, 0, 0, "file:///no-such-folder/.env")).GetProperty("result");
 
         Assert.Empty(result.GetProperty("parts").EnumerateArray());
         Assert.StartsWith("No part of this file may enter a prompt", result.GetProperty("refused").GetString(), StringComparison.Ordinal);
@@ -80,6 +81,6 @@ public sealed class ExplainTests
     private static async Task<TestEditor> StartAsync()
     {
         var options = new EditorOptions { OwnLayers = [new SettingsLayer { ContextTokens = 1000, SequenceTokens = 4096 }] };
-        return await TestEditor.StartAsync(new ScriptedModel(contextCells: 8192, contextTokens: 4096), """{"capabilities":{"textDocument":{"inlineCompletion":{} } },"workspaceFolders":[{"uri":"file:///work","name":"w"}]}""", options);
+        return await TestEditor.StartAsync(new ScriptedModel(contextCells: 8192, contextTokens: 4096), """{"capabilities":{"textDocument":{"inlineCompletion":{} } },"workspaceFolders":[{"uri":"file:///no-such-folder","name":"w"}]}""", options);
     }
 }

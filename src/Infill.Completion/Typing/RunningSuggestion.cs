@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Infill.Engine;
 
@@ -18,7 +17,7 @@ internal sealed class RunningSuggestion
     private readonly CancellationTokenSource _superseded = new();
     private readonly ITimer _patience;
     private readonly Lock _gate = new();
-    private Channel<Suggestion>? _reader; // guarded by _gate, as all below
+    private ChannelWriter<Suggestion>? _reader; // guarded by _gate, as all below
     private Suggestion? _latest;
     private Exception? _failure;
     private bool _isKept;
@@ -47,20 +46,20 @@ internal sealed class RunningSuggestion
                 lock (_gate)
                 {
                     _latest = suggestion;
-                    _reader?.Writer.TryWrite(suggestion);
+                    _reader?.TryWrite(suggestion);
                 }
             }
         }
-        catch (Exception e) when (e is EngineException or OperationCanceledException)
+        catch (Exception e) // the reader's to handle, whatever it is: nobody else would hear of it
         {
-            lock (_gate) _failure = e; // the reader's to handle
+            lock (_gate) _failure = e;
         }
 
         await _patience.DisposeAsync();
         lock (_gate)
         {
             _isEnded = true;
-            _reader?.Writer.TryComplete(_failure);
+            _reader?.TryComplete(_failure);
             return _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline } ? _latest : null;
         }
     }
@@ -80,40 +79,37 @@ internal sealed class RunningSuggestion
         }
     }
 
-    /// <summary>Reads from here on, instead of who read before.</summary>
+    /// <summary>From now on it is read there, and no longer where it was before.</summary>
     /// <param name="typed">Length of the text that the user has typed of it.</param>
-    /// <param name="superseded">Ends the reading, not the generation.</param>
-    /// <param name="cancellationToken">Ends both.</param>
-    public async IAsyncEnumerable<Suggestion> ReadAsync(int typed, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public SuggestionReading Open(int typed)
     {
         var reader = Channel.CreateUnbounded<Suggestion>(new UnboundedChannelOptions { SingleReader = true });
         lock (_gate)
         {
             _isKept = false;
-            _reader?.Writer.TryComplete();
-            _reader = reader;
+            _reader?.TryComplete();
+            _reader = reader.Writer;
             if (_latest is { } known) reader.Writer.TryWrite(known);
             if (_isEnded) reader.Writer.TryComplete(_failure);
         }
 
-        using var stop = cancellationToken.Register(() =>
-        {
-            if (!superseded.IsCancellationRequested) Cancel(); // a request that an edit outdid is cancelled too, when it is answered
-        });
-        using var leave = superseded.Register(static state => ((Channel<Suggestion>)state!).Writer.TryComplete(), reader);
-        try
-        {
-            await foreach (var suggestion in reader.Reader.ReadAllAsync(CancellationToken.None))
-            {
-                if (superseded.IsCancellationRequested) yield break;
-                yield return typed == 0 ? suggestion : suggestion with { Text = suggestion.Text.Length > typed ? suggestion.Text[typed..] : "" };
-            }
-        }
-        finally
-        {
-            Leave(reader);
-        }
+        return new SuggestionReading(this, reader, typed);
     }
+
+    /// <summary>Who read it doesn't any more: then it ends, unless somebody else reads or may yet.</summary>
+    public void Leave(ChannelWriter<Suggestion> reader)
+    {
+        lock (_gate)
+        {
+            if (_reader != reader) return; // somebody else reads on
+            _reader = null;
+            if (_isKept || _isEnded) return;
+        }
+
+        Supersede();
+    }
+
+    public void Cancel() => _cancelled.Cancel();
 
     /// <summary>An edit agrees with it: it waits for the next request, but not long.</summary>
     public void Keep()
@@ -140,25 +136,11 @@ internal sealed class RunningSuggestion
         Supersede();
     }
 
-    private void Cancel() => _cancelled.Cancel();
-
     private void LosePatience()
     {
         lock (_gate)
         {
             if (!_isKept || _isEnded) return;
-        }
-
-        Supersede();
-    }
-
-    private void Leave(Channel<Suggestion> reader)
-    {
-        lock (_gate)
-        {
-            if (_reader != reader) return; // somebody else reads on
-            _reader = null;
-            if (_isKept || _isEnded) return;
         }
 
         Supersede();

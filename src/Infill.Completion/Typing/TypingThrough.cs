@@ -63,7 +63,7 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
     private async IAsyncEnumerable<Suggestion> SuggestCachedAsync(
         string uri, SuggestionRequest request, TypingOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (left, running, typed) = Find(uri, request);
+        var (left, reading) = FindOrBegin(uri, request);
         if (left is not null)
         {
             yield return new Suggestion(left, FinishReason.StopRule);
@@ -71,9 +71,9 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
             yield break;
         }
 
-        if (running is null) running = Begin(uri, request);
+        if (reading is null) yield break; // outdone before its turn came
         Suggestion? last = null;
-        await foreach (var suggestion in running.ReadAsync(typed, request.Superseded, cancellationToken))
+        await foreach (var suggestion in reading.ReadAsync(request.Superseded, cancellationToken))
         {
             last = suggestion;
             yield return suggestion;
@@ -82,31 +82,25 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
         if (last is { Finish: FinishReason.EndOfText or FinishReason.StopRule }) LookAhead(uri, request, last.Text, options);
     }
 
-    private (string? Left, RunningSuggestion? Running, int Typed) Find(string uri, SuggestionRequest request)
+    /// <returns>What is left of a known suggestion, or a generation to read; neither where an edit has outdone the request.</returns>
+    /// <remarks>Looked at and begun under one lock: a request that its thread comes to late may not end the one that came after it.</remarks>
+    private (string? Left, SuggestionReading? Reading) FindOrBegin(string uri, SuggestionRequest request)
     {
-        if (request.Priority == RequestPriority.Invoked) return default;
+        RunningSuggestion running;
+        RunningSuggestion? before, ahead;
+        SuggestionReading reading;
         lock (_gate)
         {
-            if (_documents.GetValueOrDefault(uri) is not { } document) return default;
-            if (document.Cache.TryFind(request, out var rest)) return (rest, null, 0);
-            foreach (var running in (RunningSuggestion?[])[document.Running, document.LookAhead?.Suggestion])
+            if (request.Superseded.IsCancellationRequested) return default;
+            if (!_documents.TryGetValue(uri, out var document)) _documents[uri] = document = new TypedDocument();
+            if (request.Priority != RequestPriority.Invoked)
             {
-                if (running is null || !CompletionCache.IsAskedAlike(running.Request, request) || !running.Agrees(request.Text, request.Cursor, out var typed)) continue;
-                document.Running = running;
-                return (null, running, typed);
+                if (document.Cache.TryFind(request, out var rest)) return (rest, null);
+                if (Agreeing(document, request) is { } known) return (null, known);
             }
 
-            return default;
-        }
-    }
-
-    private RunningSuggestion Begin(string uri, SuggestionRequest request)
-    {
-        var running = new RunningSuggestion(service(), request, time);
-        RunningSuggestion? before, ahead;
-        lock (_gate)
-        {
-            if (!_documents.TryGetValue(uri, out var document)) _documents[uri] = document = new TypedDocument();
+            running = new RunningSuggestion(service(), request, time);
+            reading = running.Open(typed: 0);
             (before, ahead) = (document.Running, document.LookAhead?.Suggestion);
             (document.Running, document.LookAhead) = (running, null);
         }
@@ -114,7 +108,20 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
         before?.SupersedeUnlessRead(); // two places may be asked for at once
         ahead?.Supersede();
         _ = RunAsync(uri, running);
-        return running;
+        return (null, reading);
+    }
+
+    /// <summary>A generation under way that gives what is asked for. Under the lock.</summary>
+    private static SuggestionReading? Agreeing(TypedDocument document, SuggestionRequest request)
+    {
+        foreach (var running in (RunningSuggestion?[])[document.Running, document.LookAhead?.Suggestion])
+        {
+            if (running is null || !CompletionCache.IsAskedAlike(running.Request, request) || !running.Agrees(request.Text, request.Cursor, out var typed)) continue;
+            document.Running = running;
+            return running.Open(typed);
+        }
+
+        return null;
     }
 
     /// <summary>Makes what comes after an accepted suggestion, unless it is known.</summary>

@@ -1,0 +1,75 @@
+using Infill.Completion;
+using Infill.Completion.Documents;
+using Infill.Completion.Typing;
+using Infill.Tests.Engine;
+using Infill.Tests.Scenarios;
+using Xunit;
+
+namespace Infill.Tests.Completion.Typing;
+
+/// <summary>Each request has a thread of its own, and a thread may come to an older one later than to a newer one.</summary>
+public sealed class LateRequestTests
+{
+    private static readonly TypingOptions s_options = new(Cache: true, LookAhead: false);
+
+    [Fact]
+    public async Task A_request_that_an_edit_outdid_does_not_end_the_newer_one_that_is_just_beginning()
+    {
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("total") };
+        await using var bench = await EngineBench.StartAsync(model);
+        var clock = new AskedClock();
+        var typing = new TypingThrough(() => new CompletionService(bench.Engine, clock), bench.Time);
+        IAsyncEnumerator<Suggestion>? older = null;
+        var late = new ValueTask<bool>(true);
+        clock.WhenAsked = () => // a generation looks at the clock first of all
+        {
+            clock.WhenAsked = static () => { };
+            late = (older = Ask(typing, "a", superseded: true)).MoveNextAsync();
+        };
+
+        await using var newer = Ask(typing, "a = ", superseded: false);
+        var text = "";
+        while (await newer.MoveNextAsync()) text = newer.Current.Text;
+
+        Assert.Equal("total", text);
+        Assert.False(await late);
+        await older!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_request_that_an_edit_outdid_takes_no_generation_over_from_a_newer_one()
+    {
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("total") };
+        var gate = model.HoldStep(4);
+        await using var bench = await EngineBench.StartAsync(model);
+        var typing = new TypingThrough(() => new CompletionService(bench.Engine, bench.Time), bench.Time);
+        await using var newer = Ask(typing, "a = ", superseded: false);
+        Assert.True(await newer.MoveNextAsync());
+        await gate.Reached;
+
+        await using var older = Ask(typing, "a = ", superseded: true);
+        Assert.False(await older.MoveNextAsync());
+        gate.Open();
+
+        var text = "";
+        while (await newer.MoveNextAsync()) text = newer.Current.Text;
+        Assert.Equal("total", text);
+    }
+
+    private static IAsyncEnumerator<Suggestion> Ask(TypingThrough typing, string text, bool superseded)
+    {
+        var request = new SuggestionRequest(SourceText.From(text), text.Length, "a.py") { Superseded = new CancellationToken(superseded) };
+        return typing.SuggestAsync("file:///a.py", request, s_options, CancellationToken.None).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+    }
+
+    private sealed class AskedClock : TimeProvider
+    {
+        public Action WhenAsked { get; set; } = static () => { };
+
+        public override long GetTimestamp()
+        {
+            WhenAsked();
+            return base.GetTimestamp();
+        }
+    }
+}

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Infill.Completion.Alternatives;
 using Infill.Completion.Prompting;
 using Infill.Completion.Shaping;
 using Infill.Engine;
@@ -82,7 +83,7 @@ public sealed class CompletionService
     private async IAsyncEnumerable<Suggestion> ShapedAsync(SuggestionRequest request, GenerationRequest plain, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var language = CodeLanguage.ById(request.Language.Length > 0 ? request.Language : CodeLanguage.IdOf(request.Path));
-        var context = SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language);
+        var context = NewContext();
         var shaper = new CompletionShaper(context);
         var scores = new FirstLineScores();
         var threshold = request.Priority == RequestPriority.Invoked ? double.NegativeInfinity : request.Shaping.Threshold;
@@ -90,7 +91,7 @@ public sealed class CompletionService
         var generation = plain with
         {
             StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
-            StopRule = new ShaperStopRule(SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language), threshold), // of its own: the engine's thread reads it as it goes
+            StopRule = new ShaperStopRule(NewContext(), threshold), // the engine's thread reads it as it goes
         };
 
         var finish = FinishReason.None;
@@ -100,8 +101,10 @@ public sealed class CompletionService
 
         // The shaper's verdict stops the sequence; its last chunk still comes, and says what it cost.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var others = request.Candidates > 1 ? new AlternativeTexts(_engine, generation, NewContext, request.Candidates - 1, _time, cancellationToken) : null;
         await foreach (var chunk in _engine.GenerateAsync(generation, enough.Token))
         {
+            others?.Take(chunk);
             written.Append(chunk.Text);
             scores.Append(chunk);
             foreach (var token in chunk.Tokens) gate.Push(token.LogProbability, token.Length);
@@ -119,7 +122,12 @@ public sealed class CompletionService
         if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
         var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
         gate.End();
-        yield return new Suggestion(gate.IsShown == true ? text : "", finish, usage) { Fault = fault, Scores = scores.All };
+        IReadOnlyList<string> alternatives = others is null ? [] : await others.DifferentFromAsync(text);
+        if (text.Length == 0 && alternatives.Count > 0) (text, alternatives) = (alternatives[0], [.. alternatives.Skip(1)]);
+        yield return new Suggestion(gate.IsShown == true ? text : "", finish, usage) { Fault = fault, Scores = scores.All, Alternatives = alternatives };
+
+        // Each reader has one of its own: it is lazy, and knows no locks.
+        SuggestionContext NewContext() => SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language);
     }
 
     /// <summary>What the prompt at a place is made of: the whole one, which an automatic suggestion at a new place may have no time for.</summary>
@@ -154,6 +162,7 @@ public sealed class CompletionService
             DraftHints = Hints(prompts, asked, _texts.Rest(request.Path, request.Text, request.Cursor)),
             MaxTokens = Math.Min(maxTokens + TakenBack(prompts, asked), _engine.MaxSequenceTokens - asked.Prompt.Count), // what is there already is no part of them
             ScoreTokens = true,
+            Alternatives = request.Candidates > 1 ? AlternativeTexts.TokensLookedAt : 0,
             Client = request.Client,
             Priority = request.Priority,
             Superseded = request.Superseded,

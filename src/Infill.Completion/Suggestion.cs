@@ -13,4 +13,7 @@ public sealed record Suggestion(string Text, FinishReason Finish = FinishReason.
 
     /// <summary>In the last: how likely the model held each token of the first line, as natural logarithms.</summary>
     public IReadOnlyList<float> Scores { get; init; } = [];
+
+    /// <summary>In the last, where the request asked for <see cref="SuggestionRequest.Candidates"/>: other texts for the place, the likeliest first.</summary>
+    public IReadOnlyList<string> Alternatives { get; init; } = [];
 }

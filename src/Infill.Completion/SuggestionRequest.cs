@@ -19,6 +19,9 @@ public sealed record SuggestionRequest(Documents.SourceText Text, int Cursor, st
 
     public int MaxTokens { get; init; } = 96;
 
+    /// <summary>How many different texts are wanted at most; those after the first come with the last suggestion.</summary>
+    public int Candidates { get; init; } = 1;
+
     /// <summary>Whom the engine's time is shared with.</summary>
     public string Client { get; init; } = "";
 

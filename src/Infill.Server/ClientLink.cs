@@ -18,9 +18,9 @@ internal sealed class ClientLink(ILogger logger)
 
     public void Attach(Connection connection) => _connection = connection;
 
-    public void SendPartial(ProgressToken token, InlineCompletionItem item) => _connection?.Notify(
+    public void SendPartial(ProgressToken token, IReadOnlyList<InlineCompletionItem> items) => _connection?.Notify(
         LspMethods.Progress,
-        new ProgressParams<IReadOnlyList<InlineCompletionItem>>(token, [item]),
+        new ProgressParams<IReadOnlyList<InlineCompletionItem>>(token, items),
         ProtocolJsonContext.Default.InlineCompletionProgress);
 
     public void Show(MessageType type, string message) => _connection?.Notify(

@@ -28,16 +28,21 @@ public sealed class AcceptanceLedger
     }
 
     /// <summary>A suggestion is on its way to the screen, or has grown there.</summary>
-    public void Shown(ShownSuggestion suggestion)
+    /// <param name="suggestions">The one that is seen, and others for the same place that the user may turn to.</param>
+    public void Shown(IReadOnlyList<ShownSuggestion> suggestions)
     {
-        if (suggestion.Text.Length == 0) return;
+        if (suggestions is not [{ Text.Length: > 0 } suggestion, ..]) return;
         lock (_gate)
         {
             if (!_documents.TryGetValue(suggestion.Uri, out var document)) _documents[suggestion.Uri] = document = new Document();
-            if (document.Trail is { } trail && trail.TryContinue(suggestion)) return;
-            Leave(document);
-            document.Trail = new Trail(suggestion, _time.GetTimestamp());
-            _add(suggestion.Language, new Tally { Shown = 1 });
+            if (document.Trail?.TryContinue(suggestion) != true)
+            {
+                Leave(document);
+                document.Trail = new Trail(suggestion, _time.GetTimestamp());
+                _add(suggestion.Language, new Tally { Shown = 1 });
+            }
+
+            document.Others = [.. suggestions.Skip(1).Select(other => new Trail(other, document.Trail!.ShownAt))];
         }
     }
 
@@ -51,6 +56,7 @@ public sealed class AcceptanceLedger
         {
             if (!_documents.TryGetValue(uri, out var document)) return;
             Judge(document, now, isEnd: false);
+            TurnTo(document, other => document.Trail?.Follows(now) is null && other.Follows(now) is not null);
             if (document.Trail is not { } trail) return;
             if (trail.Follows(now) is { } reached) Reach(document, trail, reached, AcceptedParts.Between(trail.Text, trail.Reached, reached));
             else Leave(document);
@@ -64,6 +70,7 @@ public sealed class AcceptanceLedger
         {
             foreach (var document in _documents.Values)
             {
+                TurnTo(document, other => other.Is(id));
                 if (document.Trail is { } trail && trail.Is(id))
                 {
                     Reach(document, trail, trail.Text.Length, AcceptedPart.Whole);
@@ -85,6 +92,7 @@ public sealed class AcceptanceLedger
         {
             foreach (var document in _documents.Values)
             {
+                TurnTo(document, other => other.Is(id));
                 if (document.Trail is not { } trail || !trail.Is(id) || length <= trail.Reached || length > trail.Text.Length) continue;
                 var part = AcceptedParts.Between(trail.Text, trail.Reached, length);
                 Reach(document, trail, length, part == AcceptedPart.Typed ? AcceptedPart.Word : part);
@@ -101,6 +109,16 @@ public sealed class AcceptanceLedger
             if (last is not null) Judge(document, last, isEnd: true);
             Leave(document);
         }
+    }
+
+    /// <summary>It is another of the place's suggestions that the user has on the screen.</summary>
+    private static void TurnTo(Document document, Func<Trail, bool> isIt)
+    {
+        if (document.Others.Find(other => isIt(other)) is not { } other) return;
+        other.Reached = document.Trail?.Reached ?? 0; // typed while they still agreed
+        document.Others.Remove(other);
+        if (document.Trail is { } before) document.Others.Add(before);
+        document.Trail = other;
     }
 
     private void Reach(Document document, Trail trail, int reached, AcceptedPart part)
@@ -123,12 +141,13 @@ public sealed class AcceptanceLedger
         if (reached < trail.Text.Length) return;
         trail.End = part;
         if (part == AcceptedPart.Typed) _add(trail.Language, new Tally { TypedThrough = 1 });
-        (document.Trail, document.Last) = (null, trail);
+        (document.Trail, document.Last, document.Others) = (null, trail, []);
     }
 
     /// <summary>Something else is there than what was suggested.</summary>
     private void Leave(Document document)
     {
+        document.Others = [];
         if (document.Trail is not { } trail) return;
         document.Trail = null;
         if (trail.IsInMenu || trail.IsUsed || trail.Reached > 0 || _time.GetElapsedTime(trail.ShownAt) < s_glance) return;
@@ -148,6 +167,9 @@ public sealed class AcceptanceLedger
     {
         /// <summary>What is on the screen.</summary>
         public Trail? Trail { get; set; }
+
+        /// <summary>What may take its place there when the user asks for the next.</summary>
+        public List<Trail> Others { get; set; } = [];
 
         /// <summary>What was there before, where the text has followed it to its end.</summary>
         public Trail? Last { get; set; }

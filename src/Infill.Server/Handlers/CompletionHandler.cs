@@ -34,7 +34,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
 
         active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
-        ledger.Shown(new ShownSuggestion(id, uri, language, text, cursor, suggested) { IsInMenu = true });
+        ledger.Shown([new ShownSuggestion(id, uri, language, text, cursor, suggested) { IsInMenu = true }]);
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.
         var word = WordBefore(text, cursor);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Infill.Completion;
 using Infill.Completion.Acceptance;
 using Infill.Completion.Documents;
 using Infill.Protocol.JsonRpc;
@@ -24,42 +25,33 @@ internal sealed class InlineCompletionHandler(
         using var active = session.Active.Begin(parameters.TextDocument.Uri, request);
         await Task.Yield(); // the turn is over; the next message may be taken
 
-        var item = new ItemBuilder(place, Conversions.AcceptedCommand(id));
         var partial = parameters.PartialResultToken;
         var pacer = new SnapshotPacer(time);
-        var text = "";
+        var shown = new Suggestion("");
         var isInvoked = parameters.Context.TriggerKind == InlineCompletionTriggerKind.Invoked;
         await foreach (var suggestion in suggestions.SuggestAsync(
             parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
         {
-            text = suggestion.Text;
-            if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(text))
-            {
-                Show(growing);
-            }
+            shown = suggestion;
+            if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(shown.Text)) client.SendPartial(growing, Show());
         }
 
         active.ThrowIfEnded();
-        if (partial is not { } token)
-        {
-            NoteShown();
-            return text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList([item.Build(text)]);
-        }
+        if (partial is not { } token) return shown.Text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList(Show());
 
         // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.
-        if (pacer.ShouldSendLast(text)) Show(token);
+        if (pacer.ShouldSendLast(shown.Text) || shown.Alternatives.Count > 0) client.SendPartial(token, Show());
         return InlineCompletionList.Empty;
 
-        void Show(ProgressToken to)
+        // One item under one id while it grows; the others under ids of their own.
+        List<InlineCompletionItem> Show()
         {
-            NoteShown();
-            client.SendPartial(to, item.Build(text));
-        }
+            string[] texts = [shown.Text, .. shown.Alternatives];
+            var ids = texts.Select((_, i) => i == 0 ? id : $"{id}.{i}").ToArray();
 
-        // An entry of the client's own menu is continued: its text is not in the document, and what comes of it can't be told.
-        void NoteShown()
-        {
-            if (place.Typed.Length == 0) ledger.Shown(new ShownSuggestion(id, parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, text));
+            // An entry of the client's own menu is continued: its text is not in the document, and what comes of it can't be told.
+            if (place.Typed.Length == 0) ledger.Shown([.. texts.Zip(ids, (text, of) => new ShownSuggestion(of, parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, text))]);
+            return [.. texts.Zip(ids, (text, of) => new InlineCompletionItem(place.Typed + text, Range: place.Range, Command: Conversions.AcceptedCommand(of)))];
         }
     }
 
@@ -87,10 +79,5 @@ internal sealed class InlineCompletionHandler(
             if (to < from) throw new RpcException(RpcErrorCodes.InvalidParams, "selectedCompletionInfo.range ends before it starts.");
             return new Place(language, text.With(from, to - from, selected.Text), from + selected.Text.Length, selected.Range, selected.Text);
         }
-    }
-
-    private sealed record ItemBuilder(Place Place, Command Accepted)
-    {
-        public InlineCompletionItem Build(string text) => new(Place.Typed + text, Range: Place.Range, Command: Accepted);
     }
 }

@@ -13,6 +13,9 @@ namespace Infill.Server.Handlers;
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
 internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
 {
+    /// <summary>To choose among, for who asks by hand.</summary>
+    private const int MostCandidates = 3;
+
     private int _hasTold; // 1 once a request that the model can't take was told of; any thread
     private volatile string? _lastFault;
 
@@ -42,6 +45,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
         {
             Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
+            Candidates = isInvoked ? MostCandidates : 1,
             Deadline = settings.Deadline,
             Superseded = superseded,
         };

@@ -100,7 +100,7 @@ public sealed class AcceptanceLedgerTests
     [Fact]
     public void An_entry_of_a_menu_that_is_left_alone_says_nothing()
     {
-        _ledger.Shown(new ShownSuggestion("1", Uri, "python", _text, 4, "total") { IsInMenu = true });
+        _ledger.Shown([new ShownSuggestion("1", Uri, "python", _text, 4, "total") { IsInMenu = true }]);
         _time.Advance(s_read);
 
         Insert(4, "x");
@@ -183,7 +183,40 @@ public sealed class AcceptanceLedgerTests
         Assert.Equal(new Tally { Shown = 1 }, _sum);
     }
 
-    private void Show(string text, int cursor, string id = "1") => _ledger.Shown(new ShownSuggestion(id, Uri, "python", _text, cursor, text));
+    [Fact]
+    public void Another_of_a_place_s_suggestions_that_was_turned_to_and_accepted_counts_as_it_stands()
+    {
+        Offer("total", "sum + 1");
+        Insert(4, "sum + 1");
+        _ledger.Accepted("2");
+
+        Assert.Equal(new Tally { Shown = 1, Accepted = 1, Characters = 7 }, _sum);
+    }
+
+    [Fact]
+    public void A_client_that_tells_which_of_several_was_accepted_before_the_edit_comes_is_understood()
+    {
+        Offer("total", "sum + 1");
+        _ledger.Accepted("2");
+        Insert(4, "sum + 1");
+
+        Assert.Equal(new Tally { Shown = 1, Accepted = 1, Characters = 7 }, _sum);
+    }
+
+    [Fact]
+    public void What_was_typed_while_several_still_agreed_was_typed()
+    {
+        Offer("sat", "sum");
+        Insert(4, "s");
+        Insert(5, "um");
+
+        Assert.Equal(new Tally { Shown = 1, Accepted = 1, Characters = 2 }, _sum);
+    }
+
+    private void Offer(string first, string second) => _ledger.Shown(
+        [new ShownSuggestion("1", Uri, "python", _text, 4, first), new ShownSuggestion("2", Uri, "python", _text, 4, second)]);
+
+    private void Show(string text, int cursor, string id = "1") => _ledger.Shown([new ShownSuggestion(id, Uri, "python", _text, cursor, text)]);
 
     private void Insert(int at, string text) => Replace(at, 0, text);
 

@@ -85,6 +85,7 @@ internal sealed class Conversation
         await _ended.CancelAsync();
         _typing.CloseAll(); // a shared engine goes on
         foreach (var document in _session.Documents.CurrentDocuments()) _ledger.Closed(document.Uri, document.Text);
+        foreach (var text in _session.Notebooks.Notebooks.SelectMany(static notebook => notebook.Texts)) _ledger.Closed(text.Uri, text.Text);
         _book.Write();
         if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
     }
@@ -102,6 +103,7 @@ internal sealed class Conversation
             },
         }.Register(methods);
         new TextDocumentHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+        new NotebookHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(NotebookHandler))).Register(methods);
 
         var suggestions = new SuggestionSource(_session, _completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);

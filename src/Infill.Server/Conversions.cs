@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Infill.Completion.Documents;
 using Infill.Completion.Prompting;
+using Infill.Completion.Shaping;
 using Infill.Protocol.Lsp;
 
 namespace Infill.Server;
@@ -77,6 +78,30 @@ internal static class Conversions
         return Uri.UnescapeDataString(uri[(slash + 1)..]);
     }
 
+    /// <summary>How a notebook is called in a prompt: as the script that it is there, where its language's ending is known.</summary>
+    /// <param name="text">The notebook in one language.</param>
+    /// <param name="folders">Roots, longest first.</param>
+    public static string ToPromptPath(NotebookText text, IReadOnlyList<string> folders)
+    {
+        var path = ToPromptPath(text.Notebook, folders);
+        return CodeLanguage.EndingOf(text.LanguageId) is { } ending ? Path.ChangeExtension(path, ending) : path;
+    }
+
+    /// <summary>A notebook's change as its store takes it.</summary>
+    public static NotebookChange ToNotebook(NotebookDocumentChangeEvent change) => new()
+    {
+        Splice = change.Cells?.Structure?.Array is { } array ? new CellSplice(array.Start, array.DeleteCount, ToUris(array.Cells)) : null,
+        Opened = ToDocuments(change.Cells?.Structure?.DidOpen),
+        Closed = [.. change.Cells?.Structure?.DidClose?.Select(static cell => cell.Uri) ?? []],
+        Edits = [.. change.Cells?.TextContent?.Select(static edit => new CellEdit(edit.Document.Uri, edit.Document.Version, ToText(edit.Changes))) ?? []],
+    };
+
+    /// <summary>The URIs of cells, in order.</summary>
+    public static IReadOnlyList<string> ToUris(IReadOnlyList<NotebookCell>? cells) => [.. cells?.Select(static cell => cell.Document) ?? []];
+
+    public static IReadOnlyList<DocumentSnapshot> ToDocuments(IReadOnlyList<TextDocumentItem>? items) =>
+        [.. items?.Select(static item => new DocumentSnapshot(item.Uri, item.LanguageId, item.Version, SourceText.From(item.Text))) ?? []];
+
     /// <summary>The name of the document's repository in a prompt: that of its folder; empty where it is in none.</summary>
     /// <param name="uri">The document.</param>
     /// <param name="folders">Roots, longest first.</param>
@@ -89,6 +114,26 @@ internal static class Conversions
         }
 
         return "";
+    }
+
+    /// <summary>The URI of a document in parameters that can't be read; null where even that can't be found.</summary>
+    /// <param name="parameters">As JSON, perhaps.</param>
+    /// <param name="member">Of the parameters: what the document is called there.</param>
+    public static string? FindUri(ReadOnlySpan<byte> parameters, string member)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(parameters);
+            return JsonElement.TryParseValue(ref reader, out var element) && element is { ValueKind: JsonValueKind.Object } root &&
+                root.TryGetProperty(member, out var document) && document.ValueKind == JsonValueKind.Object &&
+                document.TryGetProperty("uri", out var uri) && uri.ValueKind == JsonValueKind.String
+                    ? uri.GetString()
+                    : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The full path of a file; null for what is none on this machine.</summary>

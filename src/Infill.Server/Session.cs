@@ -29,6 +29,8 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
 
     public DocumentStore Documents { get; } = new();
 
+    public NotebookStore Notebooks { get; } = new();
+
     public ActiveRequests Active { get; } = new();
 
     public PositionEncoding Encoding { get; private set; } = PositionEncoding.Utf16;

@@ -9,10 +9,10 @@ public sealed class OfficialClientTests(NodeSessions sessions) : IClassFixture<N
     private const int ContentModified = -32801;
 
     public static TheoryData<string> Scenarios =>
-        ["session", "growing", "cancel", "supersede", "supersede-neovim", "exit-without-shutdown", "input-closed", "parent-gone"];
+        ["session", "notebook", "growing", "cancel", "supersede", "supersede-neovim", "exit-without-shutdown", "input-closed", "parent-gone"];
 
     /// <summary>Scenarios in which nothing goes wrong, whatever is cancelled.</summary>
-    public static TheoryData<string> PeacefulScenarios => ["session", "growing", "cancel", "supersede", "supersede-neovim"];
+    public static TheoryData<string> PeacefulScenarios => ["session", "notebook", "growing", "cancel", "supersede", "supersede-neovim"];
 
     [Fact]
     public async Task Initialize_offers_inline_completion_in_the_clients_encoding()
@@ -35,6 +35,19 @@ public sealed class OfficialClientTests(NodeSessions sessions) : IClassFixture<N
         Assert.Equal(new RangeReport(report.Position!, report.Position!), item.Range);
         Assert.Equal("infill.accepted", item.Command!.Command);
         Assert.NotEmpty(item.Id!);
+    }
+
+    [Fact]
+    public async Task A_suggestion_in_a_notebooks_cell_stands_at_the_cells_cursor()
+    {
+        var report = await sessions.RunAsync("notebook");
+
+        Assert.Equal("*", report.Initialize.GetProperty("capabilities").GetProperty("notebookDocumentSync").GetProperty("notebookSelector")[0].GetProperty("notebook").GetString());
+        var item = report.Whole!.Result!.Items[0];
+        Assert.Equal(new RangeReport(report.Position!, report.Position!), item.Range);
+        Assert.StartsWith("def __init__(self, width", item.InsertText, StringComparison.Ordinal); // as in every class of the cell above
+        var after = report.AfterTyping!.Result!.Items[0];
+        Assert.Equal(report.Position! with { Character = report.Position!.Character + 1 }, after.Range!.Start);
     }
 
     [Fact]

@@ -31,11 +31,13 @@ public sealed class DocumentStore
     private readonly ConcurrentDictionary<string, Entry> _documents = new(StringComparer.Ordinal);
 
     /// <summary>Takes the document as it is given, also in place of one that is open already.</summary>
-    public DocumentSnapshot Open(string uri, string languageId, int version, string text)
+    public DocumentSnapshot Open(string uri, string languageId, int version, string text) =>
+        Open(new DocumentSnapshot(uri, languageId, version, SourceText.From(text)));
+
+    public DocumentSnapshot Open(DocumentSnapshot document)
     {
-        var snapshot = new DocumentSnapshot(uri, languageId, version, SourceText.From(text));
-        _documents[uri] = new Entry(snapshot, IsOutOfStep: false);
-        return snapshot;
+        _documents[document.Uri] = new Entry(document, IsOutOfStep: false);
+        return document;
     }
 
     /// <summary>Applies one change notification, or puts its document out of step. Never throws for bad edits.</summary>

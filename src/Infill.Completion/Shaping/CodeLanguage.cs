@@ -98,6 +98,29 @@ public sealed record CodeLanguage
         ".toml" => "toml",
         _ => "",
     };
+
+    /// <summary>How files in a language usually end, with the dot; null where that isn't known.</summary>
+    public static string? EndingOf(string id) => id switch
+    {
+        "csharp" => ".cs",
+        "java" => ".java",
+        "kotlin" => ".kt",
+        "scala" => ".scala",
+        "javascript" => ".js",
+        "javascriptreact" => ".jsx",
+        "typescript" => ".ts",
+        "typescriptreact" => ".tsx",
+        "go" => ".go",
+        "rust" => ".rs",
+        "c" => ".c",
+        "cpp" => ".cpp",
+        "python" => ".py",
+        "r" => ".r",
+        "shellscript" => ".sh",
+        "ruby" => ".rb",
+        "markdown" => ".md",
+        _ => null,
+    };
 }
 
 /// <summary>What <c>'</c> means.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Infill.Completion.Context;
 using Infill.Completion.Documents;
+using Infill.Completion.Shaping;
 
 namespace Infill.Server.Context;
 
@@ -38,11 +39,16 @@ internal sealed class SessionContext
     public bool MaySuggestIn(string uri) => _maySuggest.GetOrAdd(uri, asked => !IsSecret(asked) && !IsIn(_keptOut, asked));
 
     /// <summary>Chunks of other files for a place, the best first; none where there may be none.</summary>
-    public IReadOnlyList<ContextChoice> Choose(string uri, SourceText text, int cursor, int tokens)
+    /// <param name="uri">The document's, or the notebook's.</param>
+    /// <param name="path">Its name in prompts.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="cursor">Offset in it.</param>
+    /// <param name="tokens">About how many tokens they may have together.</param>
+    public IReadOnlyList<ContextChoice> Choose(string uri, string path, SourceText text, int cursor, int tokens)
     {
         if (tokens == 0) return [];
         Refresh(KeyOf(uri));
-        return _chooser.Choose(KeyOf(uri), PathOf(uri), text, cursor, tokens);
+        return _chooser.Choose(KeyOf(uri), path, text, cursor, tokens);
     }
 
     /// <summary>A document was opened: it is cut at once, so that it is there when another one is typed in.</summary>
@@ -70,7 +76,18 @@ internal sealed class SessionContext
     {
         if (Interlocked.Exchange(ref _isFollowing, 1) == 0) _watchFiles();
         Workspace.Follow([.. _session.Folders.Select(Conversions.ToFile).OfType<string>()]);
-        Index.Refresh(_session.Documents.CurrentDocuments().Select(document => new ContextSource(KeyOf(document.Uri), PathOf(document.Uri), document.Text)), active);
+        var documents = _session.Documents.CurrentDocuments().Select(document => new ContextSource(KeyOf(document.Uri), PathOf(document.Uri), document.Text));
+        Index.Refresh(documents.Concat(Notebooks()), active);
+    }
+
+    /// <summary>Each as its first cell that isn't prose has it.</summary>
+    private IEnumerable<ContextSource> Notebooks()
+    {
+        foreach (var notebook in _session.Notebooks.Notebooks)
+        {
+            if ((notebook.Texts.FirstOrDefault(static text => CodeLanguage.ById(text.LanguageId).IsKnown) ?? (notebook.Texts is [var first, ..] ? first : null)) is not { } text) continue;
+            yield return new ContextSource(KeyOf(notebook.Uri), Conversions.ToPromptPath(text, _session.Folders), text.Text);
+        }
     }
 
     /// <summary>A document and its file are one in the index.</summary>

@@ -18,28 +18,26 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
     private async Task<CompletionList> HandleAsync(CompletionParams parameters, IncomingRequest request)
     {
         var nothing = new CompletionList(IsIncomplete: true, []);
-        var uri = parameters.TextDocument.Uri;
-        if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor, language)) return nothing;
+        if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not { } place) return nothing;
         var settings = session.Settings;
-        if (!settings.IsEnabledFor(language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
+        if (!settings.IsEnabledFor(place.Language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
         var id = string.Create(CultureInfo.InvariantCulture, $"menu {++_lastId}");
-        using var active = session.Active.Begin(uri, request);
+        using var active = session.Active.Begin(place.Uri, request);
         await Task.Yield(); // the turn is over
 
         var suggested = "";
-        await foreach (var suggestion in suggestions.SuggestAsync(uri, language, text, cursor, isInvoked: false, settings, active.Superseded, request.Cancelled))
+        await foreach (var suggestion in suggestions.SuggestAsync(place, isInvoked: false, settings, active.Superseded, request.Cancelled))
         {
             suggested = suggestion.Text;
         }
 
         active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
-        ledger.Shown([new ShownSuggestion(id, uri, language, text, cursor, suggested) { IsInMenu = true }]);
+        ledger.Shown([new ShownSuggestion(id, place.Uri, place.Language, place.Text, place.Cursor, suggested) { IsInMenu = true }]);
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.
-        var word = WordBefore(text, cursor);
-        var start = Conversions.ToLsp(text.PositionAt(cursor - word.Length, session.Encoding));
-        var end = Conversions.ToLsp(text.PositionAt(cursor, session.Encoding));
+        var word = WordBefore(place.Text, place.Cursor);
+        var range = new LspRange(place.PositionAt(place.Cursor - word.Length), place.PositionAt(place.Cursor));
         var insert = word + suggested;
         return new CompletionList(IsIncomplete: true, [new CompletionItem(
             Label(insert),
@@ -50,7 +48,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
             SortText: "\0",
             InsertTextFormat: InsertTextFormat.PlainText,
             InsertTextMode: InsertTextMode.AsIs,
-            TextEdit: new TextEdit(new LspRange(start, end), insert))]);
+            TextEdit: new TextEdit(range, insert))]);
     }
 
     private static string WordBefore(Infill.Completion.Documents.SourceText text, int cursor)

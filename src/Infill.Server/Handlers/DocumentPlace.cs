@@ -4,23 +4,58 @@ using Infill.Protocol.Lsp;
 
 namespace Infill.Server.Handlers;
 
-/// <summary>A request's document and position as an offset, or the error that the protocol asks for.</summary>
-internal static class DocumentPlace
+/// <summary>Where a suggestion is wanted: in a document, or in a notebook's cell, which sees the cells around it as text around its own.</summary>
+/// <param name="Uri">What is typed in: the document, or the notebook in the cell's language.</param>
+/// <param name="File">What rules and names go by: the document, or the notebook.</param>
+/// <param name="Path">Its name in prompts.</param>
+/// <param name="Language">LSP's identifier.</param>
+/// <param name="Text">All that the suggestion sees.</param>
+internal sealed record DocumentPlace(string Uri, string File, string Path, string Language, SourceText Text)
 {
-    /// <summary>Null where the document is out of step.</summary>
+    /// <summary>Offset in the text.</summary>
+    public int Cursor { get; init; }
+
+    /// <summary>The client's document, which its positions are in.</summary>
+    private SourceText Own { get; init; } = Text;
+
+    /// <summary>Where that begins in the text.</summary>
+    private int Start { get; init; }
+
+    private PositionEncoding Encoding { get; init; }
+
+    /// <summary>Null where the text is out of step.</summary>
     /// <exception cref="RpcException">The document is not open, or the position is outside it.</exception>
-    public static (SourceText Text, int Cursor, string Language)? Find(Session session, string uri, Position position)
+    public static DocumentPlace? Find(Session session, string uri, Position position)
     {
-        if (session.Documents.TryGet(uri, out var snapshot)) return (snapshot.Text, Offset(session, snapshot.Text, position), snapshot.LanguageId);
-        return session.Documents.StateOf(uri) == DocumentState.OutOfStep
+        if (Of(session, uri) is { } place) return place with { Cursor = place.OffsetOf(position) };
+        return session.Notebooks.StateOf(uri) != DocumentState.NotOpen || session.Documents.StateOf(uri) == DocumentState.OutOfStep
             ? null
             : throw new RpcException(RpcErrorCodes.InvalidParams, $"{uri} is not open; send textDocument/didOpen first.");
     }
 
-    /// <exception cref="RpcException">The position is outside the text.</exception>
-    public static int Offset(Session session, SourceText text, Position position) =>
-        text.TryGetOffset(Conversions.ToText(position), session.Encoding, out var offset)
-            ? offset
-            : throw new RpcException(
-                RpcErrorCodes.InvalidParams, $"Line {position.Line} is outside the document, whose last line is {text.LineCount - 1}.");
+    /// <summary>Offset in the text of a position in the client's document.</summary>
+    /// <exception cref="RpcException">The position is outside it.</exception>
+    public int OffsetOf(Position position) => Own.TryGetOffset(Conversions.ToText(position), Encoding, out var offset)
+        ? Start + offset
+        : throw new RpcException(RpcErrorCodes.InvalidParams, $"Line {position.Line} is outside the document, whose last line is {Own.LineCount - 1}.");
+
+    /// <summary>The position in the client's document of an offset in the text that lies in it.</summary>
+    public Position PositionAt(int offset) => Conversions.ToLsp(Own.PositionAt(offset - Start, Encoding));
+
+    private static DocumentPlace? Of(Session session, string uri)
+    {
+        if (session.Notebooks.FindCell(uri) is var (cell, notebook, start))
+        {
+            return new DocumentPlace(notebook.Uri, notebook.Notebook, Conversions.ToPromptPath(notebook, session.Folders), cell.LanguageId, notebook.Text)
+            {
+                Own = cell.Text,
+                Start = start,
+                Encoding = session.Encoding,
+            };
+        }
+
+        return session.Documents.TryGet(uri, out var document)
+            ? new DocumentPlace(uri, uri, Conversions.ToPromptPath(uri, session.Folders), document.LanguageId, document.Text) { Encoding = session.Encoding }
+            : null;
+    }
 }

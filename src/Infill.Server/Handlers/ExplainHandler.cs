@@ -13,11 +13,10 @@ internal sealed class ExplainHandler(Session session, Lazy<CompletionService> co
 
     private async Task<ExplainResult> HandleAsync(ExplainParams parameters, IncomingRequest request)
     {
-        var uri = parameters.TextDocument.Uri;
-        if (DocumentPlace.Find(session, uri, parameters.Position) is not var (text, cursor, language)) return Refused("The document's text is unknown until it is opened again.");
+        if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not { } place) return Refused("The document's text is unknown until it is opened again.");
         var settings = session.Settings;
         await Task.Yield(); // the turn is over
-        if (suggestions.RequestAt(uri, language, text, cursor, settings) is not { } asked)
+        if (suggestions.RequestAt(place, settings) is not { } asked)
         {
             return Refused("No part of this file may enter a prompt: its name says that it holds secrets, or .infillignore names it.");
         }

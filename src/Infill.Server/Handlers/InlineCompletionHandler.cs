@@ -1,7 +1,6 @@
 using System.Globalization;
 using Infill.Completion;
 using Infill.Completion.Acceptance;
-using Infill.Completion.Documents;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 
@@ -22,15 +21,14 @@ internal sealed class InlineCompletionHandler(
         if (Place.Find(session, parameters) is not { } place) return InlineCompletionList.Empty;
         var settings = session.Settings;
         var id = (++_lastId).ToString(CultureInfo.InvariantCulture);
-        using var active = session.Active.Begin(parameters.TextDocument.Uri, request);
+        using var active = session.Active.Begin(place.At.Uri, request);
         await Task.Yield(); // the turn is over; the next message may be taken
 
         var partial = parameters.PartialResultToken;
         var pacer = new SnapshotPacer(time);
         var shown = new Suggestion("");
         var isInvoked = parameters.Context.TriggerKind == InlineCompletionTriggerKind.Invoked;
-        await foreach (var suggestion in suggestions.SuggestAsync(
-            parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, isInvoked, settings, active.Superseded, request.Cancelled))
+        await foreach (var suggestion in suggestions.SuggestAsync(place.At, isInvoked, settings, active.Superseded, request.Cancelled))
         {
             shown = suggestion;
             if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(shown.Text)) client.SendPartial(growing, Show());
@@ -50,34 +48,32 @@ internal sealed class InlineCompletionHandler(
             var ids = texts.Select((_, i) => i == 0 ? id : $"{id}.{i}").ToArray();
 
             // An entry of the client's own menu is continued: its text is not in the document, and what comes of it can't be told.
-            if (place.Typed.Length == 0) ledger.Shown([.. texts.Zip(ids, (text, of) => new ShownSuggestion(of, parameters.TextDocument.Uri, place.Language, place.Text, place.Cursor, text))]);
+            if (place.Typed.Length == 0) ledger.Shown([.. texts.Zip(ids, (text, of) => new ShownSuggestion(of, place.At.Uri, place.At.Language, place.At.Text, place.At.Cursor, text))]);
             return [.. texts.Zip(ids, (text, of) => new InlineCompletionItem(place.Typed + text, Range: place.Range, Command: Conversions.AcceptedCommand(of)))];
         }
     }
 
     /// <summary>Where to suggest, and what the suggestion replaces.</summary>
-    /// <param name="Language">LSP's identifier.</param>
-    /// <param name="Text">The document; with an entry of the suggest widget selected, as if that were typed.</param>
-    /// <param name="Cursor">Offset in it.</param>
+    /// <param name="At">The place; with an entry of the suggest widget selected, as if that were typed.</param>
     /// <param name="Range">Of the client's document, within one line.</param>
     /// <param name="Typed">Text that the item must begin with: the selected entry.</param>
-    internal sealed record Place(string Language, SourceText Text, int Cursor, LspRange Range, string Typed)
+    internal sealed record Place(DocumentPlace At, LspRange Range, string Typed)
     {
         /// <summary>Null where the document is out of step: nothing can be suggested for a text that is unknown.</summary>
         /// <exception cref="RpcException">The document is not open, or the position is outside it.</exception>
         public static Place? Find(Session session, InlineCompletionParams parameters)
         {
-            if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not var (text, cursor, language)) return null;
+            if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not { } place) return null;
             if (parameters.Context.SelectedCompletionInfo is not { } selected)
             {
-                var at = Conversions.ToLsp(text.PositionAt(cursor, session.Encoding)); // never past the line, even where the client's is
-                return new Place(language, text, cursor, new LspRange(at, at), "");
+                var at = place.PositionAt(place.Cursor); // never past the line, even where the client's is
+                return new Place(place, new LspRange(at, at), "");
             }
 
-            var from = DocumentPlace.Offset(session, text, selected.Range.Start);
-            var to = DocumentPlace.Offset(session, text, selected.Range.End);
+            var from = place.OffsetOf(selected.Range.Start);
+            var to = place.OffsetOf(selected.Range.End);
             if (to < from) throw new RpcException(RpcErrorCodes.InvalidParams, "selectedCompletionInfo.range ends before it starts.");
-            return new Place(language, text.With(from, to - from, selected.Text), from + selected.Text.Length, selected.Range, selected.Text);
+            return new Place(place with { Text = place.Text.With(from, to - from, selected.Text), Cursor = from + selected.Text.Length }, selected.Range, selected.Text);
         }
     }
 }

@@ -38,6 +38,7 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
         new ServerCapabilities(
             PositionEncoding: positionEncoding,
             TextDocumentSync: new TextDocumentSyncOptions(OpenClose: true, Change: TextDocumentSyncKind.Incremental),
+            NotebookDocumentSync: new NotebookDocumentSyncOptions([new NotebookDocumentFilterWithNotebook("*")]), // all cells: markdown too says what the code is for
             // Inline completion is what we are for; the plain list is for clients that can't, or everything would show twice.
             CompletionProvider: hasInlineCompletion ? null : new CompletionOptions(),
             InlineCompletionProvider: new InlineCompletionOptions(),

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Infill.Completion;
 using Infill.Completion.Acceptance;
-using Infill.Completion.Documents;
 using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Server.Context;
@@ -20,28 +19,25 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
     private volatile string? _lastFault;
 
     /// <summary>What is asked of a place, whoever asks and however urgently; null where nothing may be suggested.</summary>
-    public SuggestionRequest? RequestAt(string uri, string language, SourceText text, int cursor, InfillSettings settings) =>
-        !context.MaySuggestIn(uri) ? null : settings.RequestAt(text, cursor, Conversions.ToPromptPath(uri, session.Folders), language) with
+    public SuggestionRequest? RequestAt(DocumentPlace place, InfillSettings settings) =>
+        !context.MaySuggestIn(place.File) ? null : settings.RequestAt(place.Text, place.Cursor, place.Path, place.Language) with
         {
-            Context = context.Choose(uri, text, cursor, settings.Prompt.ContextTokens),
-            Repository = Conversions.ToRepositoryName(uri, session.Folders),
+            Context = context.Choose(place.File, place.Path, place.Text, place.Cursor, settings.Prompt.ContextTokens),
+            Repository = Conversions.ToRepositoryName(place.File, session.Folders),
         };
 
     /// <summary>Streams a suggestion; the last item is the whole. Ends empty where suggestions are off or the model is not to be had.</summary>
-    /// <param name="uri">The document.</param>
-    /// <param name="language">LSP's identifier of its language.</param>
-    /// <param name="text">Its text.</param>
-    /// <param name="cursor">Offset in it.</param>
+    /// <param name="place">Where.</param>
     /// <param name="isInvoked">Asked for by hand: then also where suggestions are off.</param>
     /// <param name="settings">As they were in the request's turn.</param>
     /// <param name="superseded">Cancelled by an edit.</param>
     /// <param name="cancelled">Cancelled by the client.</param>
     public async IAsyncEnumerable<Suggestion> SuggestAsync(
-        string uri, string language, SourceText text, int cursor, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
+        DocumentPlace place, bool isInvoked, InfillSettings settings, CancellationToken superseded, [EnumeratorCancellation] CancellationToken cancelled)
     {
-        if (!settings.IsEnabledFor(language) && !isInvoked) yield break;
-        if (RequestAt(uri, language, text, cursor, settings) is not { } place) yield break;
-        var request = place with
+        if (!settings.IsEnabledFor(place.Language) && !isInvoked) yield break;
+        if (RequestAt(place, settings) is not { } asked) yield break;
+        var request = asked with
         {
             Client = session.ClientName,
             Priority = isInvoked ? RequestPriority.Invoked : RequestPriority.Automatic,
@@ -50,7 +46,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
             Superseded = superseded,
         };
 
-        await using var suggestions = typing.SuggestAsync(uri, request, settings.Typing, cancelled).GetAsyncEnumerator(CancellationToken.None);
+        await using var suggestions = typing.SuggestAsync(place.Uri, request, settings.Typing, cancelled).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             Suggestion suggestion;
@@ -67,7 +63,7 @@ internal sealed class SuggestionSource(Session session, Lazy<CompletionService> 
                 yield break;
             }
 
-            if (suggestion.Usage is { } usage) ledger.Cost(language, usage.Prefill + usage.Decode);
+            if (suggestion.Usage is { } usage) ledger.Cost(place.Language, usage.Prefill + usage.Decode);
             if (suggestion.Fault is { } fault && fault != _lastFault) logger.LogError("A suggestion failed: {Fault}", _lastFault = fault);
             yield return suggestion;
         }

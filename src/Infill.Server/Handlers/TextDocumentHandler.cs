@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Infill.Completion.Acceptance;
 using Infill.Completion.Documents;
 using Infill.Completion.Typing;
@@ -20,7 +19,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         methods.OnNotification(LspMethods.DidCloseTextDocument, () => json.DidCloseTextDocumentParams, OnClosed);
         methods.OnNotification(LspMethods.DidSaveTextDocument, static () => { });
         methods.OnNotification(LspMethods.DidChangeWatchedFiles, () => json.DidChangeWatchedFilesParams, OnFilesChanged);
-        methods.NotificationFailed = OnFailed;
+        methods.NotificationFailed += OnFailed;
     }
 
     private void OnOpened(DidOpenTextDocumentParams parameters)
@@ -68,7 +67,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
     private void OnFailed(string method, RpcError error, ReadOnlySpan<byte> parameters)
     {
         if (method is not (LspMethods.DidChangeTextDocument or LspMethods.DidOpenTextDocument)) return;
-        if (FindUri(parameters) is { } uri)
+        if (Conversions.FindUri(parameters, "textDocument") is { } uri)
         {
             Lose(uri, error);
         }
@@ -95,21 +94,4 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
 
     private void Warn(string problem) =>
         logger.LogWarning("{Problem} It gets no suggestions until it is opened again or sent whole.", problem);
-
-    private static string? FindUri(ReadOnlySpan<byte> parameters)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(parameters);
-            return JsonElement.TryParseValue(ref reader, out var element) && element is { ValueKind: JsonValueKind.Object } root &&
-                root.TryGetProperty("textDocument", out var document) && document.ValueKind == JsonValueKind.Object &&
-                document.TryGetProperty("uri", out var uri) && uri.ValueKind == JsonValueKind.String
-                    ? uri.GetString()
-                    : null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

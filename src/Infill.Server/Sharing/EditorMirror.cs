@@ -10,7 +10,9 @@ namespace Infill.Server.Sharing;
 /// <remarks>Guarded by its owner. The documents are applied as the engine's process applies them, so the two are the same.</remarks>
 internal sealed class EditorMirror(Session session)
 {
+    private const string TooLong = "It was too long.";
     private static readonly RequestId InitializeId = new("infill/initialize");
+    private readonly NotebookMirror _notebooks = new(session);
     private readonly List<byte[]> _settings = []; // notifications, as they came: the last of the settings, all of the folders
     private byte[]? _configuration;
 
@@ -27,42 +29,45 @@ internal sealed class EditorMirror(Session session)
     /// <param name="method">Its method.</param>
     /// <param name="parameters">Its parameters as JSON; empty where there are none.</param>
     /// <param name="body">The whole message.</param>
-    /// <returns>The document that it changes or closes; null for others.</returns>
-    public string? Take(string method, ReadOnlySpan<byte> parameters, ReadOnlySpan<byte> body)
+    /// <returns>The documents that it changes or closes: of a notebook, all its cells.</returns>
+    public IReadOnlyList<string> Take(string method, ReadOnlySpan<byte> parameters, ReadOnlySpan<byte> body)
     {
         var json = ProtocolJsonContext.Default;
         switch (method)
         {
             case LspMethods.Initialized:
                 IsInitialized = true;
-                return null;
+                return [];
             case LspMethods.DidOpenTextDocument when Read(parameters, json.DidOpenTextDocumentParams) is { TextDocument: var opened }:
                 session.Documents.Open(opened.Uri, opened.LanguageId, opened.Version, opened.Text);
-                return opened.Uri;
+                return [opened.Uri];
             case LspMethods.DidChangeTextDocument when Read(parameters, json.DidChangeTextDocumentParams) is { } change:
                 session.Documents.Change(change.TextDocument.Uri, change.TextDocument.Version, Conversions.ToText(change.ContentChanges), session.Encoding);
-                return change.TextDocument.Uri;
+                return [change.TextDocument.Uri];
             case LspMethods.DidCloseTextDocument when Read(parameters, json.DidCloseTextDocumentParams) is { TextDocument: var closed }:
                 session.Documents.Close(closed.Uri);
-                return closed.Uri;
+                return [closed.Uri];
             case LspMethods.DidOpenTextDocument or LspMethods.DidChangeTextDocument:
                 return Lose(parameters);
             case LspMethods.DidChangeConfiguration:
                 _configuration = body.ToArray();
-                return null;
+                return [];
             case LspMethods.DidChangeWorkspaceFolders:
                 _settings.Add(body.ToArray());
-                return null;
+                return [];
             default:
-                return null;
+                return _notebooks.Take(method, parameters);
         }
     }
 
     /// <summary>A change that was too long to be read may have been any document's.</summary>
-    public void LoseAll()
+    public void LoseDocuments()
     {
-        foreach (var document in session.Documents.CurrentDocuments().ToList()) session.Documents.MarkOutOfStep(document.Uri, "It was too long.");
+        foreach (var document in session.Documents.CurrentDocuments().ToList()) session.Documents.MarkOutOfStep(document.Uri, TooLong);
     }
+
+    /// <summary>Likewise of notebooks.</summary>
+    public void LoseNotebooks() => _notebooks.LoseAll(TooLong);
 
     /// <summary>Tells a new engine's process all of it. The answer to its first message is not for the editor: <see cref="IsOwnAnswer"/>.</summary>
     public void Replay(MessageWriter writer)
@@ -80,6 +85,8 @@ internal sealed class EditorMirror(Session session)
             writer.SendNotification(LspMethods.DidOpenTextDocument, new DidOpenTextDocumentParams(item), json.DidOpenTextDocumentParams);
             if (session.Documents.StateOf(document.Uri) == DocumentState.OutOfStep) SendUnreadable(writer, document.Uri);
         }
+
+        _notebooks.Replay(writer);
     }
 
     public static bool IsOwnAnswer(RequestId id) => id == InitializeId;
@@ -91,15 +98,15 @@ internal sealed class EditorMirror(Session session)
     private static void Request(MessageWriter writer, ProtocolJsonContext json, InitializeParams parameters) =>
         writer.SendRequest(InitializeId, LspMethods.Initialize, parameters, json.InitializeParams);
 
-    private string? Lose(ReadOnlySpan<byte> parameters)
+    private IReadOnlyList<string> Lose(ReadOnlySpan<byte> parameters)
     {
-        var uri = RequestPeek.Of(parameters).Uri;
+        var uri = Conversions.FindUri(parameters, "textDocument");
         if (uri is not null) session.Documents.MarkOutOfStep(uri, "It could not be read.");
-        else if (parameters.IsEmpty) LoseAll();
-        return uri;
+        else if (parameters.IsEmpty) LoseDocuments();
+        return uri is null ? [] : [uri];
     }
 
-    private static T? Read<T>(ReadOnlySpan<byte> parameters, JsonTypeInfo<T> type)
+    internal static T? Read<T>(ReadOnlySpan<byte> parameters, JsonTypeInfo<T> type)
         where T : class
     {
         try

@@ -122,9 +122,18 @@ internal sealed class Forwarder
     {
         if (fault.IsResponse) return;
         _toEditor.SendError(fault.Id, fault.Error);
-        if (fault is not { Method: LspMethods.DidChangeTextDocument, Id.IsNull: true }) return;
-        _mirror.LoseAll();
-        _toEngine?.SendBody("""{"jsonrpc":"2.0","method":"textDocument/didChange"}"""u8); // unreadable, and of no document: as it was here
+        if (!fault.Id.IsNull) return;
+        switch (fault.Method)
+        {
+            case LspMethods.DidChangeTextDocument:
+                _mirror.LoseDocuments();
+                _toEngine?.SendBody("""{"jsonrpc":"2.0","method":"textDocument/didChange"}"""u8); // unreadable, and of no document: as it was here
+                break;
+            case LspMethods.DidChangeNotebookDocument:
+                _mirror.LoseNotebooks();
+                _toEngine?.SendBody("""{"jsonrpc":"2.0","method":"notebookDocument/didChange"}"""u8);
+                break;
+        }
     }
 
     private void TakeRequest(Message.Request request, ReadOnlySpan<byte> body)
@@ -179,14 +188,14 @@ internal sealed class Forwarder
             return;
         }
 
-        var document = _mirror.Take(method, notification.Params.Span, body);
+        var documents = _mirror.Take(method, notification.Params.Span, body);
         if (_toEngine is not null)
         {
             _toEngine.SendBody(body); // which answers for what this outdoes
             return;
         }
 
-        if (document is not null) _open.Refuse(entry => entry.Peek.Uri == document, _session.SupersededError);
+        if (documents.Count > 0) _open.Refuse(entry => entry.Peek.Uri is { } uri && documents.Contains(uri), _session.SupersededError);
         if (method == LspMethods.CancelRequest && CancelledId(notification) is { } id) _open.Refuse(entry => entry.Id == id, s_cancelled);
     }
 

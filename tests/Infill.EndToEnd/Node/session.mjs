@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   CancellationTokenSource, createProtocolConnection, DidChangeTextDocumentNotification, DidOpenTextDocumentNotification,
   ExecuteCommandRequest, ExitNotification, InitializedNotification, InitializeRequest, InlineCompletionRequest,
-  InlineCompletionTriggerKind, ProgressType, ShutdownRequest, StreamMessageReader, StreamMessageWriter,
+  InlineCompletionTriggerKind, DidChangeNotebookDocumentNotification, DidOpenNotebookDocumentNotification, NotebookCellKind, ProgressType, ShutdownRequest, StreamMessageReader, StreamMessageWriter,
 } from 'vscode-languageserver-protocol/node';
 
 const [scenario, ...command] = process.argv.slice(2);
@@ -97,10 +97,10 @@ class Editor {
   }
 
   /** Sent at once, in the order of the calls; the promise is the answer, or the error's code. */
-  ask({ partialResultToken, cancellation, position = this.document.position } = {}) {
+  ask({ partialResultToken, cancellation, position = this.document.position, cell = uri } = {}) {
     const asked = performance.now();
     return this.connection.sendRequest(InlineCompletionRequest.type, {
-      textDocument: { uri }, position, context: { triggerKind: InlineCompletionTriggerKind.Invoked }, partialResultToken,
+      textDocument: { uri: cell }, position, context: { triggerKind: InlineCompletionTriggerKind.Invoked }, partialResultToken,
     }, cancellation?.token).then(
       result => ({ result, milliseconds: performance.now() - asked }),
       error => ({ error: { code: error.code, message: error.message }, milliseconds: performance.now() - asked }));
@@ -209,6 +209,27 @@ const scenarios = {
       .then(() => 'answered', error => error.message);
     const unknown = await editor.connection.sendRequest('infill/noSuchMethod', {}).then(() => ({}), error => ({ code: error.code, message: error.message }));
     return { position, whole, inParts, afterTyping, accepted, unknown, ...await editor.close(), ...editor.report() };
+  },
+
+  /** A notebook: what is typed in the second cell goes on from the first. */
+  async notebook() {
+    const editor = new Editor(client);
+    await editor.open();
+    await editor.warmUp();
+    const [notebook, above, cell] = ['file:///project/study.ipynb', ...['above', 'below'].map(name => `vscode-notebook-cell:/project/study.ipynb#${name}`)];
+    const item = (uri, text) => ({ uri, languageId: 'python', version: 1, text });
+    await editor.connection.sendNotification(DidOpenNotebookDocumentNotification.type, {
+      notebookDocument: { uri: notebook, notebookType: 'jupyter-notebook', version: 1, cells: [above, cell].map(document => ({ kind: NotebookCellKind.Code, document })) },
+      cellTextDocuments: [item(above, lines.slice(0, -3).join('\n')), item(cell, lines.slice(-2).join('\n'))],
+    });
+    const position = { line: 1, character: 4 };
+    const whole = await editor.ask({ cell, position });
+    await editor.connection.sendNotification(DidChangeNotebookDocumentNotification.type, {
+      notebookDocument: { uri: notebook, version: 2 },
+      change: { cells: { textContent: [{ document: { uri: cell, version: 2 }, changes: [{ range: { start: position, end: position }, text: 'd' }] }] } },
+    });
+    const afterTyping = await editor.ask({ cell, position: { line: 1, character: 5 } });
+    return { position, whole, afterTyping, ...await editor.close(), ...editor.report() };
   },
 
   /** A client that takes one suggestion as it grows. */

@@ -85,6 +85,16 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task In_a_notebooks_cell_the_suggestion_goes_on_from_the_cells_above()
+    {
+        var report = await PlayedAsync("notebook");
+
+        Assert.StartsWith("__init__(self, width", report.Before, StringComparison.Ordinal);
+        Assert.Equal("class Pyramid:\n    def " + report.Before, report.Saved);
+        Assert.True(report.IsSynced);
+    }
+
+    [Fact]
     public async Task Asked_by_hand_the_server_is_asked_by_hand()
     {
         var report = await PlayedAsync("invoked");

@@ -49,6 +49,7 @@ class Workbench {
     mkdirSync(join(work, 'user', 'User'), { recursive: true });
     mkdirSync(project);
     for (const name of ['warm', ...Object.keys(scenarios)]) writeFileSync(join(project, `${name}.py`), text);
+    writeFileSync(join(project, 'study.ipynb'), notebook(text.slice(0, text.lastIndexOf('class ')), 'class Pyramid:\n'));
     writeFileSync(join(work, 'user', 'User', 'settings.json'), JSON.stringify(userSettings, null, 2));
     const folders = ['--user-data-dir', join(work, 'user'), '--extensions-dir', join(work, 'extensions')];
     execFileSync(codeServer, [...folders, '--install-extension', vsix], { stdio: 'pipe' });
@@ -93,16 +94,20 @@ class Workbench {
     rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** The scenario's own file, which holds the sample, and the cursor at its end. */
-  async edit(name) {
-    this.file = join(project, `${name}.py`);
+  async openFile(name) {
+    this.file = join(project, name);
     await this.page.keyboard.press('Control+p');
     await this.page.locator('.quick-input-widget input').first().waitFor();
-    await this.page.keyboard.type(`${name}.py`);
+    await this.page.keyboard.type(name);
     await this.page.locator('.quick-input-list .monaco-list-row.focused').first().waitFor();
-    await until(async () => (await this.page.locator('.quick-input-list .monaco-list-row.focused').first().textContent()).includes(`${name}.py`));
+    await until(async () => (await this.page.locator('.quick-input-list .monaco-list-row.focused').first().textContent()).includes(name));
     await this.page.keyboard.press('Enter');
-    await until(async () => (await this.page.locator('.tab.active').textContent()).includes(`${name}.py`));
+    await until(async () => (await this.page.locator('.tab.active').textContent()).includes(name));
+  }
+
+  /** The scenario's own file, which holds the sample, and the cursor at its end. */
+  async edit(name) {
+    await this.openFile(`${name}.py`);
     await this.page.locator('.monaco-editor.focused .view-line').first().waitFor({ timeout: patience });
     await this.page.keyboard.press('Control+End');
     await this.page.evaluate(watch);
@@ -165,6 +170,15 @@ class Workbench {
     await this.page.locator('.statusbar-item', { hasText: 'Infill' }).first().click();
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
   }
+}
+
+/** A notebook file with these cells of code. */
+function notebook(...cells) {
+  const lines = source => source.split(/(?<=\n)/);
+  return JSON.stringify({
+    cells: cells.map(source => ({ cell_type: 'code', execution_count: null, metadata: {}, outputs: [], source: lines(source) })),
+    metadata: { language_info: { name: 'python' } }, nbformat: 4, nbformat_minor: 2,
+  });
 }
 
 /** What VS Code and the server say to each other is kept: between the two stands a copy of both streams. */
@@ -353,6 +367,27 @@ const scenarios = {
     const first = (await bench.frames()).length;
     await delay(1500);
     return { ghost: await bench.ghost(), frames: (await bench.frames()).slice(first) };
+  },
+
+  /** The second cell of a notebook: the suggestion goes on from the first. */
+  async notebook(bench) {
+    await bench.openFile('study.ipynb');
+    await bench.page.locator('.monaco-list-row .monaco-editor .view-line', { hasText: 'class Circle' }).waitFor({ timeout: patience });
+    await bench.page.keyboard.press('Control+End'); // the last cell, which may be below the screen
+    await bench.page.locator('.monaco-list-row.focused .monaco-editor .view-line', { hasText: 'class Pyramid' }).waitFor({ timeout: patience });
+    await bench.page.keyboard.press('Enter'); // into its text
+    await bench.page.locator('.monaco-list-row .monaco-editor.focused').waitFor({ timeout: patience });
+    await bench.page.keyboard.press('Control+End');
+    await bench.page.evaluate(watch);
+    await bench.type('    def ');
+    const before = await bench.suggestion();
+    await bench.screenshot('notebook');
+    await bench.page.keyboard.press('Tab');
+    await until(async () => await bench.ghost() !== before);
+    await bench.page.keyboard.press('Control+s');
+    const cells = () => JSON.parse(readFileSync(bench.file, 'utf8')).cells.map(cell => cell.source.join(''));
+    await until(() => cells()[1] !== 'class Pyramid:\n');
+    return { before, saved: cells()[1], isSynced: sent().some(message => message.method === 'notebookDocument/didChange') };
   },
 
   async invoked(bench) {

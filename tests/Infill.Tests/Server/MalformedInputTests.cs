@@ -24,7 +24,8 @@ public sealed class MalformedInputTests
         "textDocument/inlineCompletion", "textDocument/completion", "workspace/executeCommand", "initialize", "textDocument/didOpen",
         "textDocument/didChange", "textDocument/didClose", "textDocument/didSave", "workspace/didChangeConfiguration",
         "workspace/didChangeWorkspaceFolders", "$/cancelRequest", "$/setTrace", "$/progress", "initialized", "window/workDoneProgress/cancel",
-        "textDocument/hover", "", "\\u0000", "notebookDocument/didOpen",
+        "textDocument/hover", "", "\\u0000", "notebookDocument/didOpen", "notebookDocument/didChange", "notebookDocument/didSave",
+        "notebookDocument/didClose",
     ];
 
     private static readonly string[] s_badFrames =
@@ -99,6 +100,9 @@ public sealed class MalformedInputTests
     {
         "textDocument/didOpen" => $$"""{"textDocument":{"uri":{{Uri(random)}},"languageId":"python","version":{{Number(random)}},"text":{{Text(random)}} } }""",
         "textDocument/didChange" => $$"""{"textDocument":{"uri":{{Uri(random)}},"version":{{Number(random)}}},"contentChanges":{{Changes(random)}}}""",
+        "notebookDocument/didOpen" => $$"""{"notebookDocument":{"uri":{{Uri(random)}},"notebookType":"n","version":{{Number(random)}},"cells":{{Cells(random)}}},"cellTextDocuments":{{CellTexts(random)}}}""",
+        "notebookDocument/didChange" => $$"""{"notebookDocument":{"uri":{{Uri(random)}},"version":{{Number(random)}}},"change":{"cells":{{CellChanges(random)}} } }""",
+        "notebookDocument/didSave" or "notebookDocument/didClose" => $$"""{"notebookDocument":{"uri":{{Uri(random)}}},"cellTextDocuments":[]}""",
         "$/cancelRequest" => $$"""{"id":{{Value(random)}}}""",
         "workspace/didChangeConfiguration" => $$"""{"settings":{{Value(random)}}}""",
         "workspace/didChangeWorkspaceFolders" => $$"""{"event":{"added":[{"uri":{{Uri(random)}},"name":"n"}],"removed":{{Value(random)}} } }""",
@@ -108,6 +112,22 @@ public sealed class MalformedInputTests
             "selectedCompletionInfo":{{(random.Next(2) == 0 ? "null" : $$"""{"range":{{Range(random)}},"text":{{Text(random)}}}""")}}},"partialResultToken":{{Value(random)}}}
             """,
     };
+
+    /// <summary>Named as documents are: cells of several notebooks, and documents too.</summary>
+    private static string Cells(Random random) => random.Next(8) == 0
+        ? Value(random)
+        : $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => $$"""{"kind":{{Number(random)}},"document":{{Uri(random)}}}"""))}]";
+
+    private static string CellTexts(Random random) => random.Next(8) == 0
+        ? Value(random)
+        : $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => $$"""{"uri":{{Uri(random)}},"languageId":"{{(random.Next(2) == 0 ? "python" : "markdown")}}","version":{{Number(random)}},"text":{{Text(random)}}}"""))}]";
+
+    private static string CellChanges(Random random)
+    {
+        var structure = $$"""{"array":{"start":{{Number(random)}},"deleteCount":{{Number(random)}},"cells":{{Cells(random)}}},"didOpen":{{CellTexts(random)}},"didClose":[{"uri":{{Uri(random)}}}]}""";
+        var content = $$"""[{"document":{"uri":{{Uri(random)}},"version":{{Number(random)}}},"changes":{{Changes(random)}}}]""";
+        return random.Next(8) == 0 ? Value(random) : $$"""{"structure":{{(random.Next(2) == 0 ? "null" : structure)}},"textContent":{{(random.Next(2) == 0 ? "null" : content)}}}""";
+    }
 
     private static string Changes(Random random) => random.Next(6) == 0
         ? Value(random)

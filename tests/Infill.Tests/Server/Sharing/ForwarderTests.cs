@@ -56,6 +56,28 @@ public sealed class ForwarderTests
     }
 
     [Fact]
+    public async Task A_new_engine_knows_the_notebooks_and_which_of_their_cells_are_unknown()
+    {
+        var after = new PromptLog();
+        var lost = new SharedBench(Saying("one", new PromptLog()));
+        var door = LeadingTo(lost);
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        var notebook = new TestNotebook(editor);
+        await notebook.OpenAsync("a", "b = ", "c");
+        await notebook.TypeAsync(0, 2, 0, 1, "!");
+        await notebook.TypeAsync(2, 2, 70, 0, "x");
+        await editor.InlineAsync(0, 4, uri: TestNotebook.Cell(1));
+        await using var next = new SharedBench(Saying("two", after));
+        door.Shut();
+        await lost.DisposeAsync();
+        door.LeadTo(next);
+
+        Assert.Equal(["two"], (await editor.InlineAsync(0, 4, uri: TestNotebook.Cell(1))).Texts());
+        Assert.Equal(["a!\n\nb = ‸\n\n"], after.Prompts);
+        Assert.Empty((await editor.InlineAsync(0, 1, uri: TestNotebook.Cell(2))).Items());
+    }
+
+    [Fact]
     public async Task An_engine_that_is_lost_while_it_writes_is_replaced_and_the_request_is_answered_once()
     {
         var (before, after) = (new PromptLog(), new PromptLog());

@@ -43,7 +43,7 @@ internal sealed class Conversation
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
         _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
         _completions = new Lazy<CompletionService>(MakeCompletions);
-        _typing = new TypingThrough(() => _completions.Value, options.Time);
+        _typing = new TypingThrough(() => _completions.Value, options.Time, () => _session.Settings.BackOff ? LeavingInPeace.After(_ledger!.IgnoredInARow) : TimeSpan.Zero);
         _context = new SessionContext(_session, options.Time, WatchFiles);
         _book = new StatisticsBook(options.Statistics, options.Time, Loggers.CreateLogger(nameof(StatisticsBook)));
         _ledger = new AcceptanceLedger(options.Time, (language, tally) =>

@@ -18,6 +18,7 @@ public sealed class AcceptanceLedger
     private readonly Action<string, Tally> _add;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Document> _documents = new(StringComparer.Ordinal); // guarded by _gate, with all in it
+    private int _ignored; // guarded by _gate
 
     /// <param name="time">Says how long something was on the screen.</param>
     /// <param name="add">Takes what is to be added to a language's sums; called on any thread, also under the lock, so it must be quick.</param>
@@ -25,6 +26,15 @@ public sealed class AcceptanceLedger
     {
         _time = time;
         _add = add;
+    }
+
+    /// <summary>Suggestions in a row that were read and not used.</summary>
+    public int IgnoredInARow
+    {
+        get
+        {
+            lock (_gate) return _ignored;
+        }
     }
 
     /// <summary>A suggestion is on its way to the screen, or has grown there.</summary>
@@ -127,6 +137,7 @@ public sealed class AcceptanceLedger
         if (length > 0 && part != AcceptedPart.Typed)
         {
             trail.IsUsed = true;
+            _ignored = 0;
             document.Accepted.Enqueue(new KeptText(trail.Language, trail.Cursor + trail.Reached, trail.Text.Substring(trail.Reached, length), _time.GetTimestamp()));
             _add(trail.Language, new Tally
             {
@@ -141,6 +152,7 @@ public sealed class AcceptanceLedger
         if (reached < trail.Text.Length) return;
         trail.End = part;
         if (part == AcceptedPart.Typed) _add(trail.Language, new Tally { TypedThrough = 1 });
+        _ignored = 0;
         (document.Trail, document.Last, document.Others) = (null, trail, []);
     }
 
@@ -151,6 +163,7 @@ public sealed class AcceptanceLedger
         if (document.Trail is not { } trail) return;
         document.Trail = null;
         if (trail.IsInMenu || trail.IsUsed || trail.Reached > 0 || _time.GetElapsedTime(trail.ShownAt) < s_glance) return;
+        _ignored++;
         _add(trail.Language, new Tally { Dismissed = 1 });
     }
 

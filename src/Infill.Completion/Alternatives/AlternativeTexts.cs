@@ -87,7 +87,9 @@ internal sealed class AlternativeTexts : IAsyncDisposable
             }
         }
 
-        return shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
+        var isWhole = finish is FinishReason.EndOfText or FinishReason.StopRule;
+        var text = shaper.Finish(isWhole);
+        return isWhole || text.Contains('\n') ? text : ""; // a line that finds no end is what a model writes where it is lost
     }
 
     private GenerationRequest Request(Branch branch) => _first with

@@ -13,6 +13,7 @@ internal sealed class RunningSuggestion
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
 
     private readonly CompletionService _service;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _cancelled = new();
     private readonly CancellationTokenSource _superseded = new();
     private readonly ITimer _patience;
@@ -29,6 +30,7 @@ internal sealed class RunningSuggestion
     public RunningSuggestion(CompletionService service, SuggestionRequest request, TimeProvider time)
     {
         _service = service;
+        _time = time;
         Request = request with { Superseded = _superseded.Token };
         _patience = time.CreateTimer(static state => ((RunningSuggestion)state!).LosePatience(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -36,19 +38,14 @@ internal sealed class RunningSuggestion
     public SuggestionRequest Request { get; }
 
     /// <summary>Runs it to its end; called once. Failures go to the reader.</summary>
+    /// <param name="wait">Before the model is asked; what ends it ends the wait.</param>
+    /// <param name="pace">Told how soon text came of what the user waits for.</param>
     /// <returns>The whole suggestion; null where it was stopped or failed.</returns>
-    public async Task<Suggestion?> RunAsync()
+    public async Task<Suggestion?> RunAsync(TimeSpan wait, TypingPace pace)
     {
         try
         {
-            await foreach (var suggestion in _service.SuggestAsync(Request, _cancelled.Token))
-            {
-                lock (_gate)
-                {
-                    _latest = suggestion;
-                    _reader?.TryWrite(suggestion);
-                }
-            }
+            if (wait <= TimeSpan.Zero || await WaitAsync(wait)) await GenerateAsync(pace);
         }
         catch (Exception e) // the reader's to handle, whatever it is: nobody else would hear of it
         {
@@ -134,6 +131,36 @@ internal sealed class RunningSuggestion
         }
 
         Supersede();
+    }
+
+    /// <returns>False where it was outdone or cancelled meanwhile.</returns>
+    private async Task<bool> WaitAsync(TimeSpan wait)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_superseded.Token, _cancelled.Token);
+        await Task.Delay(wait, _time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !ended.IsCancellationRequested;
+    }
+
+    private async Task GenerateAsync(TypingPace pace)
+    {
+        var began = _time.GetTimestamp();
+        var isTimed = Request.Priority != RequestPriority.Automatic;
+        await foreach (var suggestion in _service.SuggestAsync(Request, _cancelled.Token))
+        {
+            if (!isTimed && suggestion.Text.Length > 0)
+            {
+                isTimed = true;
+                pace.TextAfter(_time.GetElapsedTime(began));
+            }
+
+            lock (_gate)
+            {
+                _latest = suggestion;
+                _reader?.TryWrite(suggestion);
+            }
+        }
+
+        if (!isTimed && _superseded.IsCancellationRequested) pace.NoTextAfter(_time.GetElapsedTime(began));
     }
 
     private void LosePatience()

@@ -15,8 +15,12 @@ public readonly record struct TypingOptions(bool Cache, bool LookAhead);
 /// begins one, which ends what waited to be taken over. Of each document one such generation and one look-ahead run at most. What
 /// was asked for by hand is always generated.
 /// </remarks>
-public sealed class TypingThrough(Func<CompletionService> service, TimeProvider time)
+/// <param name="service">Asked when it is first needed.</param>
+/// <param name="time">Clock of the user's pace.</param>
+/// <param name="peace">How long somebody who uses no suggestion is left in peace before the next; null for no such time.</param>
+public sealed class TypingThrough(Func<CompletionService> service, TimeProvider time, Func<TimeSpan>? peace = null)
 {
+    private readonly TypingPace _pace = new(time);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, TypedDocument> _documents = new(StringComparer.Ordinal); // guarded by _gate, with all in it
 
@@ -31,6 +35,7 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
     /// <summary>A document has changed: what runs for it goes on only where it agrees. Called before its requests are superseded.</summary>
     public void Edited(string uri, SourceText text)
     {
+        _pace.Key();
         TypedDocument? document;
         lock (_gate) document = _documents.GetValueOrDefault(uri);
         if (document is null) return;
@@ -107,7 +112,7 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
 
         before?.SupersedeUnlessRead(); // two places may be asked for at once
         ahead?.Supersede();
-        _ = RunAsync(uri, running);
+        _ = RunAsync(uri, running, request.Priority == RequestPriority.Automatic ? Wait() : TimeSpan.Zero);
         return (null, reading);
     }
 
@@ -146,12 +151,14 @@ public sealed class TypingThrough(Func<CompletionService> service, TimeProvider 
         }
 
         before?.Supersede();
-        _ = RunAsync(uri, ahead);
+        _ = RunAsync(uri, ahead, TimeSpan.Zero);
     }
 
-    private async Task RunAsync(string uri, RunningSuggestion running)
+    private TimeSpan Wait() => peace?.Invoke() is { } longer && longer > _pace.Wait ? longer : _pace.Wait;
+
+    private async Task RunAsync(string uri, RunningSuggestion running, TimeSpan wait)
     {
-        var whole = await running.RunAsync();
+        var whole = await running.RunAsync(wait, _pace);
         lock (_gate)
         {
             if (!_documents.TryGetValue(uri, out var document)) return;

@@ -25,6 +25,9 @@ public sealed record InfillSettings
     /// <summary>What may be done besides asking the model.</summary>
     public TypingOptions Typing { get; init; } = new(Cache: true, LookAhead: true);
 
+    /// <summary>Whether suggestions come later after several in a row that were read and not used.</summary>
+    public bool BackOff { get; init; } = true;
+
     /// <summary>Whether it is counted, on this machine alone, what becomes of suggestions.</summary>
     public bool Statistics { get; init; } = true;
 
@@ -88,6 +91,7 @@ public sealed record InfillSettings
         Enabled = layer.Enabled ?? Enabled,
         Languages = LanguagesWith(layer.Languages, problem),
         Typing = new TypingOptions(layer.TypingThrough ?? Typing.Cache, layer.LookAhead ?? Typing.LookAhead),
+        BackOff = layer.BackOff ?? BackOff,
         Statistics = layer.Statistics ?? Statistics,
         MaxTokens = Within("maxTokens", layer.MaxTokens, 1, 1024, MaxTokens, problem),
         Deadline = TimeSpan.FromMilliseconds(Within("deadline", layer.Deadline, 50, 600_000, (int)Deadline.TotalMilliseconds, problem)),

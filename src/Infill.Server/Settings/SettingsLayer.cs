@@ -18,6 +18,9 @@ public sealed record SettingsLayer
 
     public bool? LookAhead { get; init; }
 
+    /// <summary>Whether suggestions come later after several in a row that were read and not used.</summary>
+    public bool? BackOff { get; init; }
+
     /// <summary>Whether it is counted what becomes of suggestions.</summary>
     public bool? Statistics { get; init; }
 

@@ -66,6 +66,7 @@ internal static class SettingsSources
             Confidence = Number("CONFIDENCE"),
             TypingThrough = Switch("TYPING_THROUGH"),
             LookAhead = Switch("LOOK_AHEAD"),
+            BackOff = Switch("BACK_OFF"),
             Statistics = Switch("STATISTICS"),
             MaxTokens = Number("MAX_TOKENS"),
             MaxLines = Number("MAX_LINES"),

@@ -124,6 +124,27 @@ public sealed partial class PluginTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task The_next_key_shows_what_else_there_could_be_and_goes_round()
+    {
+        await using var editor = await OpenAsync();
+        var before = await TypeDefinitionAsync(editor);
+        List<string> seen = [before.Ghost];
+
+        while (seen.Count == 1 || seen[^1] != before.Ghost)
+        {
+            await editor.PressAsync("M-]");
+            seen.Add((await editor.UntilAsync(state => state.IsWhole && state.Ghost.Length > 0 && state.Ghost != seen[^1])).Ghost);
+            output.WriteLine(await editor.ScreenAsync());
+            Assert.True(seen.Count <= 4, string.Join('|', seen));
+        }
+
+        await editor.PressAsync("M-]", "Tab");
+
+        await editor.UntilAsync(state => state.Text == before.Text + seen[1]);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
     public async Task Without_ghost_text_a_key_does_what_it_did_before()
     {
         await using var editor = await OpenAsync();

@@ -7,6 +7,6 @@ vim.keymap.set('i', '<Tab>', '-a tab of mine-') -- a mapping that the plugin fin
 vim.lsp.config('infill', {
   cmd = { '/opt/infill', 'lsp', '--stdio' },
   filetypes = { 'python' },
-  settings = { infill = { deadline = 60000, promptBudget = 60000, confidence = 0 } }, -- whole suggestions from the whole prompt, however busy the machine is and unsure the model
+  settings = { infill = { deadline = 60000, promptBudget = 60000, confidence = 0, backOff = false } }, -- whole suggestions from the whole prompt, however busy the machine is, unsure the model and unthankful the user
 })
 vim.lsp.enable('infill')

@@ -41,6 +41,7 @@ const userSettings = {
   'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is and unsure the model
   'infill.promptBudget': 60000,
   'infill.confidence': 0,
+  'infill.backOff': false,
 };
 
 class Workbench {

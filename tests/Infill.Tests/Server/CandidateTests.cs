@@ -59,12 +59,30 @@ public sealed class CandidateTests
     }
 
     [Fact]
+    public async Task One_whose_line_finds_no_end_is_not_offered()
+    {
+        await using var editor = await TestEditor.StartAsync(new ScriptedModel
+        {
+            Rule = static tokens => tokens.Contains('u') ? ScriptedModel.DependsOnAll(tokens) : ScriptedModel.Says("to")(tokens),
+            IsNearTie = static token => token is 't' or 'o',
+        });
+        await editor.OpenAsync("a = ");
+
+        Assert.Equal(["to", "tp"], (await editor.InlineAsync(0, 4, isInvoked: true)).Texts());
+    }
+
+    [Fact]
     public async Task They_share_the_prompt_and_run_in_one_batch()
     {
         await using var editor = await TestEditor.StartAsync(_model);
+        var gate = _model.HoldStep(4); // the first of another text
         await editor.OpenAsync("some text before it\na = ");
 
-        await editor.InlineAsync(1, 4, isInvoked: true);
+        var request = await editor.BeginInlineAsync(1, 4, isInvoked: true);
+        await gate.Reached;
+        while (editor.Engine.Snapshot().Count < 2) await Task.Yield(); // the engine takes the other while it is in this step, or has it
+        gate.Open();
+        await request.Answer;
 
         var steps = _model.Log.Select(static step => step.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         Assert.All(steps.Skip(1).SelectMany(static step => step), static slice => Assert.True(Count(slice) <= 3, slice));
@@ -74,10 +92,14 @@ public sealed class CandidateTests
     [Fact]
     public async Task The_first_grows_as_ever_and_the_others_come_with_the_last_snapshot()
     {
+        var second = _model.HoldStep(2);
         await using var editor = await TestEditor.StartAsync(_model, Growing);
         await editor.OpenAsync("a = ");
+        var request = await editor.BeginInlineAsync(0, 4, """ "partialResultToken":"p" """, isInvoked: true);
+        await editor.ReceiveAsync("$/progress");
+        second.Open();
 
-        Assert.Empty((await editor.InlineAsync(0, 4, """ "partialResultToken":"p" """, isInvoked: true)).Items());
+        Assert.Empty((await request.Answer).Items());
 
         var snapshots = editor.Received("$/progress").ConvertAll(static partial => partial.GetProperty("value").EnumerateArray().ToList());
         Assert.Single(snapshots[0]);

@@ -12,21 +12,26 @@ public abstract class RandomSessionTests
     private const int Sequences = 1_000;
 
     [Fact]
-    public Task A_thousand_random_sequences_leave_nothing_running_and_everything_answered() => RunAsync(Environment.TickCount, Sequences);
+    public Task A_thousand_random_sequences_leave_nothing_running_and_everything_answered() => RunAsync(Environment.TickCount, Sequences, isTypingThrough: false);
+
+    [Fact]
+    public Task Neither_do_a_thousand_where_suggestions_are_kept_and_made_ahead() => RunAsync(Environment.TickCount, Sequences, isTypingThrough: true);
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public Task Seeds_that_are_always_tried(int seed) => RunAsync(seed, 100);
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    public Task Seeds_that_are_always_tried(int seed, bool isTypingThrough) => RunAsync(seed, 100, isTypingThrough);
 
     private protected abstract IModel Load();
 
-    private async Task RunAsync(int seed, int sequences)
+    private async Task RunAsync(int seed, int sequences, bool isTypingThrough)
     {
         var random = new Random(seed);
         await using var editor = await TestEditor.StartAsync(
             Load, """{"capabilities":{},"initializationOptions":{"infill":{"snapshots":"growing","maxTokens":24}}}""",
-            new EditorOptions { OwnLayers = [new SettingsLayer { Threads = 1 }] }); // see LlamaEngineTests
+            new EditorOptions { IsTypingThrough = isTypingThrough, OwnLayers = [new SettingsLayer { Threads = 1, BackOff = false }] }); // see LlamaEngineTests
         var texts = new string?[Documents];
         var version = 0;
         List<PendingAnswer> requests = [];
@@ -62,6 +67,11 @@ public abstract class RandomSessionTests
         }
 
         await Task.WhenAll(requests.Select(static request => request.Answer));
+        for (var document = 0; document < Documents; document++)
+        {
+            if (texts[document] is not null) await editor.CloseAsync($"file:///{document}.py"); // nothing is made ahead for it any more
+        }
+
         await editor.BarrierAsync();
 
         var answers = editor.Answers;

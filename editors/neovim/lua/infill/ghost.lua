@@ -143,7 +143,8 @@ end
 ---@param buf integer
 ---@param ghost infill.Ghost
 ---@param kind integer
-local function ask(buf, ghost, kind)
+---@param seen? string Where it is known already and there are others, one of those is wanted.
+local function ask(buf, ghost, kind, seen)
   cancel(buf, ghost)
   last_token = last_token + 1
   local asking = { token = 'infill.ghost.' .. last_token, began = vim.uv.hrtime(), tick = api.nvim_buf_get_changedtick(buf), items = {} } ---@type infill.Request
@@ -165,8 +166,11 @@ local function ask(buf, ghost, kind)
     end
     local items = #asking.items > 0 and asking.items or (result and (result.items or result)) or {}
     ghost.items, ghost.index, ghost.is_whole = items, 1, true
+    if items[2] and items[1].insertText == seen then
+      ghost.index = 2
+    end
     if items[1] then
-      show(buf, ghost, items[1], true)
+      show(buf, ghost, items[ghost.index], true)
     else
       forget(buf, ghost)
     end
@@ -310,7 +314,7 @@ function M.next()
     ghost.index = ghost.index % #ghost.items + 1
     show(buf, ghost, ghost.items[ghost.index], true)
   else
-    ask(buf, ghost, invoked)
+    ask(buf, ghost, invoked, ghost.shown and ghost.shown.text)
   end
 end
 

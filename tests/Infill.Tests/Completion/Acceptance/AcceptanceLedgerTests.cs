@@ -85,6 +85,7 @@ public sealed class AcceptanceLedgerTests
         Insert(4, "x");
 
         Assert.Equal(new Tally { Shown = 1, Dismissed = 1 }, _sum);
+        Assert.Equal(1, _ledger.IgnoredInARow);
     }
 
     [Fact]
@@ -95,6 +96,7 @@ public sealed class AcceptanceLedgerTests
         Insert(4, "x");
 
         Assert.Equal(new Tally { Shown = 1 }, _sum);
+        Assert.Equal(0, _ledger.IgnoredInARow);
     }
 
     [Fact]
@@ -105,7 +107,24 @@ public sealed class AcceptanceLedgerTests
 
         Insert(4, "x");
 
-        Assert.Equal(new Tally { Shown = 1 }, _sum);
+        Assert.Equal(0, _ledger.IgnoredInARow);
+    }
+
+    [Fact]
+    public void One_that_is_used_ends_the_row_of_the_ignored()
+    {
+        for (var number = 0; number < 3; number++)
+        {
+            Show("total", cursor: 4, id: $"{number}");
+            _time.Advance(s_read);
+            Insert(4, "x");
+        }
+
+        Assert.Equal(3, _ledger.IgnoredInARow);
+        Show("total", cursor: 4, id: "last");
+        Insert(4, "total");
+
+        Assert.Equal(0, _ledger.IgnoredInARow);
     }
 
     [Fact]

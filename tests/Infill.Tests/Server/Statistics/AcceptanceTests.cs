@@ -10,6 +10,8 @@ namespace Infill.Tests.Server.Statistics;
 [SuppressMessage("Design", "CA1001", Justification = "The engine disposes the model.")]
 public sealed class AcceptanceTests : IDisposable
 {
+    private static readonly TimeSpan s_read = TimeSpan.FromSeconds(1);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("infill-stats-").FullName;
     private readonly ManualTime _time = new();
     private readonly ScriptedModel _model = new() { Rule = ScriptedModel.Says("total + 1") };
@@ -88,8 +90,45 @@ public sealed class AcceptanceTests : IDisposable
         Assert.False(File.Exists(_file.Path));
     }
 
+    [Fact]
+    public async Task After_five_that_were_read_and_not_used_the_next_comes_later_and_by_hand_at_once()
+    {
+        await using var editor = await StartAsync(settings: new SettingsLayer { Deadline = 600_000 }); // by the same clock
+        await editor.OpenAsync("a = ");
+        for (var number = 0; number < 5; number++) await IgnoreAsync(editor, number);
+
+        var automatic = await editor.BeginInlineAsync(0, 9);
+        await editor.InlineAsync(0, 9, isInvoked: true); // which has overtaken it
+
+        Assert.False(automatic.Answer.IsCompleted);
+        while (!automatic.Answer.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+            await editor.BarrierAsync();
+        }
+
+        Assert.Equal(["total + 1"], (await automatic.Answer).Texts());
+    }
+
+    [Fact]
+    public async Task With_backing_off_turned_off_the_sixth_comes_as_the_first()
+    {
+        await using var editor = await StartAsync(settings: new SettingsLayer { BackOff = false });
+        await editor.OpenAsync("a = ");
+        for (var number = 0; number < 5; number++) await IgnoreAsync(editor, number);
+
+        Assert.Equal(["total + 1"], (await editor.InlineAsync(0, 9)).Texts());
+    }
+
+    private async Task IgnoreAsync(TestEditor editor, int number)
+    {
+        Assert.Single((await editor.InlineAsync(0, 4 + number)).Texts());
+        _time.Advance(s_read);
+        await editor.TypeAsync(2 + number, 0, 4 + number, "x");
+    }
+
     private Tally Sum() => _file.Read().Single().Value["python"];
 
     private Task<TestEditor> StartAsync(string initialization = """{"capabilities":{"textDocument":{"inlineCompletion":{}}}}""", SettingsLayer? settings = null) =>
-        TestEditor.StartAsync(_model, initialization, new EditorOptions { Time = _time, Statistics = _file, OwnLayers = [settings] });
+        TestEditor.StartAsync(_model, initialization, new EditorOptions { Time = _time, Statistics = _file, IsTypingThrough = settings is not null, OwnLayers = [settings] });
 }

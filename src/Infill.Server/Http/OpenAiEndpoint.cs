@@ -135,7 +135,7 @@ internal sealed class OpenAiEndpoint(ServedModel model, RequestGuard guard, Time
         {
             await foreach (var chunk in GenerationRun.ReadAsync(model.Engine, request, default, time, ended.Token))
             {
-                if (!ended.IsCancellationRequested) await merged.WriteAsync((index, chunk), CancellationToken.None);
+                await merged.WriteAsync((index, chunk), ended.Token); // nobody reads on where the client has left
             }
         }
         catch

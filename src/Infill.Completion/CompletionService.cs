@@ -2,13 +2,12 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Infill.Completion.Alternatives;
 using Infill.Completion.Prompting;
-using Infill.Completion.Shaping;
 using Infill.Engine;
 
 namespace Infill.Completion;
 
-/// <summary>Snapshot → prompt → engine → shaped suggestion. Any thread.</summary>
-public sealed class CompletionService
+/// <summary>Snapshot → prompt → engine → shaped suggestion, by this process's own engine. Any thread.</summary>
+public sealed class CompletionService : ISuggestionService
 {
     /// <summary>How much shorter a prompt gets where the whole would take too long: the first that fits its budget is used.</summary>
     private static readonly int[] s_divisors = [4, 8, 16];
@@ -32,14 +31,11 @@ public sealed class CompletionService
         _template = template ?? TemplateOptions.Trusting;
     }
 
-    /// <summary>Completes when the model is loaded and its template settled.</summary>
-    /// <exception cref="EngineException">It could not be.</exception>
+    /// <inheritdoc/>
+    /// <remarks>When the model is loaded and its template settled.</remarks>
     public Task ReadyAsync(CancellationToken cancellationToken) => PromptsAsync().WaitAsync(cancellationToken);
 
-    /// <summary>Streams a suggestion as it grows. The last item says why it ended; an empty text means 'nothing here'.</summary>
-    /// <remarks>Generation stops when the shaper has all it will show, when a token is cancelled, or when the caller stops reading.</remarks>
-    /// <exception cref="EngineException">The model could not be loaded, or no template works on it.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled while the model was loading.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Suggestion> SuggestAsync(
         SuggestionRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -79,59 +75,45 @@ public sealed class CompletionService
         }
     }
 
-    /// <summary>Generates and shapes; the last suggestion, and it alone, says why it ended.</summary>
+    /// <summary>Generates and shapes, and remembers what was written.</summary>
     private async IAsyncEnumerable<Suggestion> ShapedAsync(SuggestionRequest request, GenerationRequest plain, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var language = CodeLanguage.ById(request.Language.Length > 0 ? request.Language : CodeLanguage.IdOf(request.Path));
-        var context = NewContext();
-        var shaper = new CompletionShaper(context);
-        var scores = new FirstLineScores();
-        var threshold = request.Priority == RequestPriority.Invoked ? double.NegativeInfinity : request.Shaping.Threshold;
-        var gate = new ConfidenceGate(threshold);
-        var generation = plain with
+        var shaped = new ShapedGeneration(request);
+        var generation = plain with { StopStrings = shaped.StopStrings, StopRule = shaped.StopRule };
+        await using var others = request.Candidates > 1 ? new AlternativeTexts(_engine, generation, shaped.NewContext, request.Candidates - 1, _time, cancellationToken) : null;
+        await foreach (var suggestion in shaped.ReadAsync(ended => Watched(_engine.GenerateAsync(generation, ended), others), cancellationToken))
         {
-            StopStrings = context.Mode == SuggestionMode.SingleLine ? ["\n"] : [], // said in so many words, that no token behind it is guessed
-            StopRule = new ShaperStopRule(NewContext(), threshold), // the engine's thread reads it as it goes
-        };
-
-        var finish = FinishReason.None;
-        Usage? usage = null;
-        string? fault = null;
-        var written = new StringBuilder();
-
-        // The shaper's verdict stops the sequence; its last chunk still comes, and says what it cost.
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var others = request.Candidates > 1 ? new AlternativeTexts(_engine, generation, NewContext, request.Candidates - 1, _time, cancellationToken) : null;
-        await foreach (var chunk in _engine.GenerateAsync(generation, enough.Token))
-        {
-            others?.Take(chunk);
-            written.Append(chunk.Text);
-            scores.Append(chunk);
-            foreach (var token in chunk.Tokens) gate.Push(token.LogProbability, token.Length);
-            if (!shaper.IsDone)
+            if (suggestion.Finish == FinishReason.None)
             {
-                shaper.Append(chunk.Text);
-                if (chunk.Finish == FinishReason.None && gate.IsShown == true && shaper.TryGetSnapshot(out var snapshot)) yield return new Suggestion(snapshot);
-                if (shaper.IsDone || gate.IsShown == false) await enough.CancelAsync();
+                yield return suggestion;
+                continue;
             }
 
-            if (chunk.Finish != FinishReason.None) (finish, usage, fault) = (chunk.Finish, chunk.Usage, chunk.Fault);
+            _texts.Remember(request.Path, request.Text, request.Cursor, shaped.Written);
+            IReadOnlyList<string> alternatives = others is null ? [] : await others.DifferentFromAsync(suggestion.Text);
+            yield return suggestion.Text.Length == 0 && alternatives is [var likeliest, ..]
+                ? suggestion with { Text = likeliest, Alternatives = [.. alternatives.Skip(1)] }
+                : suggestion with { Alternatives = alternatives };
         }
-
-        _texts.Remember(request.Path, request.Text, request.Cursor, written.ToString());
-        if (finish == FinishReason.Cancelled && !cancellationToken.IsCancellationRequested) finish = FinishReason.StopRule;
-        var text = shaper.Finish(endedByModel: finish is FinishReason.EndOfText or FinishReason.StopRule);
-        gate.End();
-        IReadOnlyList<string> alternatives = others is null ? [] : await others.DifferentFromAsync(text);
-        if (text.Length == 0 && alternatives.Count > 0) (text, alternatives) = (alternatives[0], [.. alternatives.Skip(1)]);
-        yield return new Suggestion(gate.IsShown == true ? text : "", finish, usage) { Fault = fault, Scores = scores.All, Alternatives = alternatives };
-
-        // Each reader has one of its own: it is lazy, and knows no locks.
-        SuggestionContext NewContext() => SuggestionContext.At(request.Text, request.Cursor, request.Shaping, language);
     }
 
-    /// <summary>What the prompt at a place is made of: the whole one, which an automatic suggestion at a new place may have no time for.</summary>
-    /// <exception cref="EngineException">The model could not be loaded, or no template works on it.</exception>
+    /// <summary>The same chunks, which the other texts hear too.</summary>
+    private static IAsyncEnumerable<GenerationChunk> Watched(IAsyncEnumerable<GenerationChunk> chunks, AlternativeTexts? others)
+    {
+        return others is null ? chunks : WatchedAsync();
+
+        async IAsyncEnumerable<GenerationChunk> WatchedAsync()
+        {
+            await foreach (var chunk in chunks)
+            {
+                others.Take(chunk);
+                yield return chunk;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The whole prompt, which an automatic suggestion at a new place may have no time for.</remarks>
     public async Task<PromptExplanation> ExplainAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
         var prompts = await PromptsAsync().WaitAsync(cancellationToken);

@@ -5,9 +5,12 @@ namespace Infill.Completion;
 /// <summary>A suggestion as it stands: each is a prefix of the next, and whole enough to be accepted.</summary>
 /// <param name="Text">What to insert at the cursor, with the document's line ends; empty where there is nothing to suggest.</param>
 /// <param name="Finish"><see cref="FinishReason.None"/> but in the last.</param>
-/// <param name="Usage">What it cost; in the last alone.</param>
+/// <param name="Usage">What it cost the engine of this process; in the last alone.</param>
 public sealed record Suggestion(string Text, FinishReason Finish = FinishReason.None, Usage? Usage = null)
 {
+    /// <summary>In the last, where another server made it: what that said of it.</summary>
+    public ReportedUsage? Reported { get; init; }
+
     /// <summary>In the last, where generation failed: why.</summary>
     public string? Fault { get; init; }
 

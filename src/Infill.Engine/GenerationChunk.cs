@@ -14,7 +14,7 @@ public enum FinishReason
     Faulted,
 }
 
-/// <summary>What a generation cost.</summary>
+/// <summary>What a generation cost, by this process's own engine: it knows every figure.</summary>
 /// <param name="PromptTokens">Length of the prompt.</param>
 /// <param name="CachedTokens">Of those, taken from an earlier request's KV cache.</param>
 /// <param name="GeneratedTokens">Tokens chosen, the end marker included.</param>
@@ -35,7 +35,17 @@ public sealed record Usage(
     public int AcceptedTokens { get; init; }
 }
 
+/// <summary>What another server said that a generation cost. What it did not say is null, never 0.</summary>
+/// <param name="PromptTokens">Length of the prompt.</param>
+/// <param name="CachedTokens">Of those, taken from the server's cache.</param>
+/// <param name="GeneratedTokens">Tokens chosen; where a stream was closed early, those known of by then.</param>
+/// <param name="Prefill">Time in the prompt.</param>
+/// <param name="Decode">Time in the text.</param>
+public sealed record ReportedUsage(int? PromptTokens = null, int? CachedTokens = null, int? GeneratedTokens = null, TimeSpan? Prefill = null, TimeSpan? Decode = null);
+
 /// <summary>One chosen token and by how much its logit led the second best; 0 where only <see cref="GenerationRequest.ScoreTokens"/> was asked for.</summary>
+/// <param name="Token">Its id; -1 where another server generated.</param>
+/// <param name="Margin">In logits.</param>
 public readonly record struct TracedToken(int Token, float Margin)
 {
     /// <summary>Natural logarithm of the probability that the model gave it; where <see cref="GenerationRequest.ScoreTokens"/> asked for it.</summary>
@@ -51,7 +61,7 @@ public readonly record struct TracedToken(int Token, float Margin)
 /// <summary>A piece of generated text: all that came since the piece before. The last one says why it ended and what it cost.</summary>
 /// <param name="Text">Whole characters, never half a surrogate pair; may be empty.</param>
 /// <param name="Finish"><see cref="FinishReason.None"/> but in the last chunk.</param>
-/// <param name="Usage">In the last chunk alone.</param>
+/// <param name="Usage">In the last chunk alone, and there only where this process's own engine generated.</param>
 public readonly record struct GenerationChunk(string Text, FinishReason Finish = FinishReason.None, Usage? Usage = null)
 {
     private readonly IReadOnlyList<TracedToken>? _tokens;
@@ -62,6 +72,9 @@ public readonly record struct GenerationChunk(string Text, FinishReason Finish =
         get => _tokens ?? [];
         init => _tokens = value;
     }
+
+    /// <summary>In the last chunk, where another server generated.</summary>
+    public ReportedUsage? Reported { get; init; }
 
     /// <summary>In the last chunk of a generation that <see cref="FinishReason.Faulted"/>: what failed.</summary>
     public string? Fault { get; init; }

@@ -3,6 +3,7 @@ using Infill.Completion.Acceptance;
 using Infill.Completion.Prompting;
 using Infill.Completion.Typing;
 using Infill.Engine;
+using Infill.Engine.Remote;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
@@ -24,13 +25,15 @@ internal sealed class Conversation
     private readonly ClientLink _client;
     private readonly Connection _connection;
     private readonly Lazy<CompletionEngine> _engine;
-    private readonly Lazy<CompletionService> _completions;
+    private readonly Lazy<CompletionService> _local;
+    private readonly Lazy<ISuggestionService> _completions;
     private readonly TypingThrough _typing;
     private readonly SessionContext _context;
     private readonly StatisticsBook _book;
     private readonly AcceptanceLedger _ledger;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RemotePool? _pool; // made with _completions, where the settings name endpoints
     private Task? _running;
 
     public Conversation(ServerOptions options)
@@ -42,7 +45,8 @@ internal sealed class Conversation
         _logger = Loggers.CreateLogger(nameof(Conversation));
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
         _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
-        _completions = new Lazy<CompletionService>(MakeCompletions);
+        _local = new Lazy<CompletionService>(MakeLocal);
+        _completions = new Lazy<ISuggestionService>(MakeCompletions);
         _typing = new TypingThrough(() => _completions.Value, options.Time, () => _session.Settings.BackOff ? LeavingInPeace.After(_ledger!.IgnoredInARow) : TimeSpan.Zero);
         _context = new SessionContext(_session, options.Time, WatchFiles);
         _book = new StatisticsBook(options.Statistics, options.Time, Loggers.CreateLogger(nameof(StatisticsBook)));
@@ -87,6 +91,7 @@ internal sealed class Conversation
         foreach (var document in _session.Documents.CurrentDocuments()) _ledger.Closed(document.Uri, document.Text);
         foreach (var text in _session.Notebooks.Notebooks.SelectMany(static notebook => notebook.Texts)) _ledger.Closed(text.Uri, text.Text);
         _book.Write();
+        _pool?.Dispose();
         if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
     }
 
@@ -117,7 +122,8 @@ internal sealed class Conversation
         _begun.TrySetResult();
 
         // Not before: the answer to initialize must not wait for a core that is loading the model.
-        _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _completions.Value);
+        if (_session.Settings.Endpoints.Count > 0) _ = FollowEndpointsAsync();
+        else _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _completions.Value);
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
@@ -135,7 +141,41 @@ internal sealed class Conversation
         Stop();
     }
 
-    private CompletionService MakeCompletions() => new(Engine, _options.Time, new TemplateOptions
+    /// <summary>A server that is not there is no reason to disturb anybody: it may come.</summary>
+    private async Task FollowEndpointsAsync()
+    {
+        try
+        {
+            await _completions.Value.ReadyAsync(_ended.Token);
+            _logger.LogInformation("Suggestions come from {Endpoints}.", string.Join(", ", _session.Settings.Endpoints));
+        }
+        catch (EngineException e)
+        {
+            _logger.LogWarning("No suggestions for now: {Reason}", e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The conversation has ended.
+        }
+    }
+
+    /// <summary>Where endpoints are named, the local model is not touched unless it is the last resort, and then when it is needed first.</summary>
+    private ISuggestionService MakeCompletions()
+    {
+        var settings = _session.Settings;
+        if (settings.Endpoints.Count == 0) return _local.Value;
+        try
+        {
+            _pool = Endpoints.Open(settings, _options.Time, Loggers.CreateLogger(nameof(Endpoints)));
+            return Endpoints.Suggest(_pool, settings, _options.Time, () => _local.Value);
+        }
+        catch (EngineException e)
+        {
+            return new UnusableSuggestions(e);
+        }
+    }
+
+    private CompletionService MakeLocal() => new(Engine, _options.Time, new TemplateOptions
     {
         Named = _session.Settings.Template,
         Proofs = _options.Proofs,

@@ -51,7 +51,7 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     }
 
     /// <summary>Follows the loading to its end; a failure is shown once, and suggestions then stay empty.</summary>
-    public async Task FollowAsync(CompletionEngine engine, CompletionService completions)
+    public async Task FollowAsync(CompletionEngine engine, ISuggestionService completions)
     {
         var shown = ShowProgressAsync(); // beside: a client that never answers is told of a failure all the same
         string outcome;

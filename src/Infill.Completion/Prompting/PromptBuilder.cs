@@ -11,9 +11,6 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     private readonly LineTokenizer _tokenizer = new(vocabulary);
     private readonly BoundTemplate _bound = new(template, vocabulary);
 
-    /// <summary>Characters that a token of source code stands for at least, nearly always (the seed model's mean is 3.4).</summary>
-    private const int CharactersPerToken = 3;
-
     /// <summary>The template with the model's own tokens.</summary>
     public BoundTemplate Template => _bound;
 
@@ -65,15 +62,11 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
     private int SuffixBudget(PromptOptions options) =>
         template.Order == FimOrder.PrefixFirst ? Math.Min(options.SuffixTokens, options.TrailingSuffixTokens) : options.SuffixTokens;
 
-    /// <summary>
-    /// The window's start stays where it is while the user types: it moves by half a window at a time, so that the tokens
-    /// before the cursor stay the same from key to key and their KV cache stays valid.
-    /// </summary>
     private List<int> FitPrefix(SourceText text, int cursor, int budget, out int start)
     {
-        for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
+        for (var window = budget * TextWindow.CharactersPerToken; window >= 2; window /= 2)
         {
-            start = Anchor(text, cursor, window);
+            start = TextWindow.Start(text, cursor, window);
             var prefix = Tokens(template.Lead + text.Substring(start, cursor - start));
             if (prefix.Count <= budget) return prefix;
         }
@@ -82,24 +75,11 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return [];
     }
 
-    private static int Anchor(SourceText text, int cursor, int window)
-    {
-        if (cursor <= window) return 0;
-        var half = window / 2;
-        var anchor = (cursor - half) / half * half;
-        var line = text.LineOf(anchor);
-        if (text.LineStart(line) == anchor) return anchor;
-
-        // Start with a whole line, unless the line is longer than the window.
-        if (line + 1 < text.LineCount && text.LineStart(line + 1) is var next && next < cursor) return next;
-        return char.IsLowSurrogate(text[anchor]) ? anchor + 1 : anchor;
-    }
-
     private List<int> FitSuffix(SourceText text, int cursor, int budget, out int end)
     {
-        for (var window = budget * CharactersPerToken; window >= 2; window /= 2)
+        for (var window = budget * TextWindow.CharactersPerToken; window >= 2; window /= 2)
         {
-            end = SuffixEnd(text, cursor, window);
+            end = TextWindow.End(text, cursor, window);
             var suffix = Tokens(text.Substring(cursor, end - cursor));
             if (suffix.Count <= budget) return suffix;
         }
@@ -108,24 +88,11 @@ public sealed class PromptBuilder(IVocabulary vocabulary, FimTemplate template)
         return [];
     }
 
-    private static int SuffixEnd(SourceText text, int cursor, int window)
-    {
-        if (text.Length - cursor <= window) return text.Length;
-        var end = cursor + window;
-        var lineStart = text.LineStart(text.LineOf(end));
-        if (lineStart > cursor) return lineStart; // whole lines, unless there is not even one
-        return char.IsLowSurrogate(text[end]) ? end - 1 : end;
-    }
-
     /// <summary>A text's tokens, as prompts have them.</summary>
     public List<int> Tokens(string part)
     {
         var tokens = new List<int>(part.Length / 2);
-        _tokenizer.Tokenize(WithLineFeeds(part), tokens);
+        _tokenizer.Tokenize(TextWindow.WithLineFeeds(part), tokens);
         return tokens;
     }
-
-    /// <summary>Models are trained on LF; the shaper turns line ends back.</summary>
-    private static string WithLineFeeds(string text) =>
-        text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
 }

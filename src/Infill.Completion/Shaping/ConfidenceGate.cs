@@ -28,6 +28,9 @@ internal sealed class ConfidenceGate(double threshold)
         else if (_tokens == MostTokens) IsShown = false;
     }
 
+    /// <summary>The model's certainty is not to be had: then it is shown.</summary>
+    public void Open() => IsShown ??= true;
+
     /// <summary>There are no more tokens.</summary>
     public void End() => IsShown ??= false;
 }

@@ -12,7 +12,7 @@ internal sealed class RunningSuggestion
     /// <summary>How long a generation that nobody reads waits for the next request to take it over.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
 
-    private readonly CompletionService _service;
+    private readonly ISuggestionService _service;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _cancelled = new();
     private readonly CancellationTokenSource _superseded = new();
@@ -27,7 +27,7 @@ internal sealed class RunningSuggestion
     /// <param name="service">Generates.</param>
     /// <param name="request">Where; its own supersession is the typist's affair from now on.</param>
     /// <param name="time">Clock of the patience.</param>
-    public RunningSuggestion(CompletionService service, SuggestionRequest request, TimeProvider time)
+    public RunningSuggestion(ISuggestionService service, SuggestionRequest request, TimeProvider time)
     {
         _service = service;
         _time = time;

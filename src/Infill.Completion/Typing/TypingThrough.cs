@@ -18,13 +18,13 @@ public readonly record struct TypingOptions(bool Cache, bool LookAhead);
 /// <param name="service">Asked when it is first needed.</param>
 /// <param name="time">Clock of the user's pace.</param>
 /// <param name="peace">How long somebody who uses no suggestion is left in peace before the next; null for no such time.</param>
-public sealed class TypingThrough(Func<CompletionService> service, TimeProvider time, Func<TimeSpan>? peace = null)
+public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider time, Func<TimeSpan>? peace = null)
 {
     private readonly TypingPace _pace = new(time);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, TypedDocument> _documents = new(StringComparer.Ordinal); // guarded by _gate, with all in it
 
-    /// <summary>As <see cref="CompletionService.SuggestAsync"/>, for a document that is being typed in.</summary>
+    /// <summary>As <see cref="ISuggestionService.SuggestAsync"/>, for a document that is being typed in.</summary>
     /// <param name="uri">Which; <see cref="Edited"/> and <see cref="Closed"/> tell what becomes of it.</param>
     /// <param name="request">Where, and what is wanted.</param>
     /// <param name="options">What may be done besides asking the model.</param>

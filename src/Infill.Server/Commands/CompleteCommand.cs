@@ -58,8 +58,10 @@ internal static class CompleteCommand
         var began = Stopwatch.GetTimestamp();
         try
         {
-            await using var engine = new CompletionEngine(() => ModelLoading.Load(single, logger), single.Engine, TimeProvider.System, logger);
-            return await SuggestAsync(engine, single, found, isJson, isExplained, began, cancellationToken);
+            await using var local = new LocalSuggestions(single, logger);
+            using var pool = single.Endpoints.Count > 0 ? Endpoints.Open(single, TimeProvider.System, logger) : null;
+            var completions = pool is null ? local.Service : Endpoints.Suggest(pool, single, TimeProvider.System, () => local.Service);
+            return await SuggestAsync(completions, single, found, isJson, isExplained, began, cancellationToken);
         }
         catch (EngineException e)
         {
@@ -72,10 +74,8 @@ internal static class CompleteCommand
     }
 
     private static async Task<int> SuggestAsync(
-        CompletionEngine engine, InfillSettings settings, FilePlace place, bool isJson, bool isExplained, long began, CancellationToken cancellationToken)
+        ISuggestionService completions, InfillSettings settings, FilePlace place, bool isJson, bool isExplained, long began, CancellationToken cancellationToken)
     {
-        var template = new TemplateOptions { Named = settings.Template, Proofs = SettingsSources.Proofs, Warn = Console.Error.WriteLine };
-        var completions = new CompletionService(engine, TimeProvider.System, template);
         await completions.ReadyAsync(cancellationToken);
         var loaded = Stopwatch.GetTimestamp();
         var request = settings.RequestAt(place.Text, place.Cursor, place.Name) with

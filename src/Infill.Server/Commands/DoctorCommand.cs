@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Completion.Prompting;
+using Infill.Completion.Remote;
 using Infill.Engine;
 using Infill.Engine.Llama;
 using Infill.Server.Handlers;
@@ -44,9 +45,32 @@ internal static class DoctorCommand
 
         if (problems.Count == 0) findings.Good("settings", File.Exists(SettingsSources.UserFile) ? $"'{SettingsSources.UserFile}'" : "defaults");
         var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine");
+        if (settings.Endpoints.Count > 0) await CheckEndpointsAsync(findings, settings, logger, cancellationToken);
+        if (settings.Endpoints.Count > 0 && !settings.EndpointFallback) return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done; // no model of this machine is used
         var hasFile = CheckFile(findings, settings);
         if (CheckLibrary(findings, logger) && hasFile) await CheckModelAsync(findings, settings, logger, cancellationToken);
         return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static async Task CheckEndpointsAsync(Findings findings, InfillSettings settings, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var pool = Endpoints.Open(settings, TimeProvider.System, logger);
+            var reports = await pool.ExamineAsync(cancellationToken);
+            foreach (var report in reports)
+            {
+                if (report.Problem is { } problem) findings.Bad("endpoint", problem, "start the server, or correct the settings 'endpoints' and those whose names begin with 'endpoint'");
+                else findings.Good("endpoint", $"{report.Address}: {report.Description}");
+            }
+
+            var service = new RemoteSuggestionService(pool, TimeProvider.System);
+            if (reports.Any(static report => report.Problem is null)) await CheckSuggestionAsync(findings, service, settings, cancellationToken);
+        }
+        catch (EngineException e)
+        {
+            findings.Bad("endpoint", e.Message, "correct the setting 'endpointKeyFile'");
+        }
     }
 
     private static bool CheckFile(Findings findings, InfillSettings settings)
@@ -122,7 +146,7 @@ internal static class DoctorCommand
         return model;
     }
 
-    private static async Task CheckSuggestionAsync(Findings findings, CompletionService service, InfillSettings settings, CancellationToken cancellationToken)
+    private static async Task CheckSuggestionAsync(Findings findings, ISuggestionService service, InfillSettings settings, CancellationToken cancellationToken)
     {
         var cursor = Sample.IndexOf('‸', StringComparison.Ordinal);
         var text = SourceText.From(Sample.Remove(cursor, 1));
@@ -135,11 +159,10 @@ internal static class DoctorCommand
             if (suggestion.Text.Length > 0) first ??= Stopwatch.GetElapsedTime(began);
         }
 
-        if (last is { Text.Length: > 0, Usage: { } usage })
+        if (last is { Text.Length: > 0 })
         {
-            var rate = usage.Decode > TimeSpan.Zero ? (usage.GeneratedTokens - 1) / usage.Decode.TotalSeconds : 0;
             findings.Good("suggestion", $"'return {last.Text.ReplaceLineEndings("⏎")}' for a sample");
-            findings.Good("speed", $"first text {first!.Value.TotalMilliseconds:F0} ms, {rate:F0} tokens/s, {usage.PromptTokens} prompt tokens");
+            findings.Good("speed", Report.Of(last, first, Stopwatch.GetElapsedTime(began), TimeSpan.Zero).Speed);
         }
         else
         {

@@ -31,7 +31,8 @@ internal static class LspCommand
     {
         static void Problem(string problem) => Console.Error.WriteLine(problem);
         var own = SettingsSources.Own(Problem);
-        if (isShared) return ForwardAsync([.. own, given], given.Model, isVerbose, cancellationToken);
+        var hasModel = InfillSettings.From([.. own, given], static _ => { }).Endpoints.Count == 0; // else there is nothing to share
+        if (isShared && hasModel) return ForwardAsync([.. own, given], given.Model, isVerbose, cancellationToken);
         return ServerHost.RunAsync(
             new ServerOptions(OpenInput(), OpenOutput())
             {

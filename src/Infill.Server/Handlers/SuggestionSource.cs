@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
-internal sealed class SuggestionSource(Session session, Lazy<CompletionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
+internal sealed class SuggestionSource(Session session, Lazy<ISuggestionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
 {
     /// <summary>To choose among, for who asks by hand.</summary>
     private const int MostCandidates = 3;

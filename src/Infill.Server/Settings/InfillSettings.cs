@@ -4,6 +4,7 @@ using Infill.Completion.Prompting;
 using Infill.Completion.Shaping;
 using Infill.Completion.Typing;
 using Infill.Engine;
+using Infill.Engine.Remote;
 using Infill.Models;
 
 namespace Infill.Server.Settings;
@@ -40,6 +41,20 @@ public sealed record InfillSettings
     public bool GrowingSnapshots { get; init; }
 
     public string ModelPath { get; init; } = DefaultModel.Path;
+
+    /// <summary>Servers that make the text instead of the local model; none for that.</summary>
+    public IReadOnlyList<Uri> Endpoints { get; init; } = [];
+
+    /// <summary>A file with their key; null for none.</summary>
+    public string? EndpointKeyFile { get; init; }
+
+    public RemoteDialect EndpointDialect { get; init; }
+
+    /// <summary>The model's name there; null takes what they have.</summary>
+    public string? EndpointModel { get; init; }
+
+    /// <summary>Whether the local model makes the text where none of them does.</summary>
+    public bool EndpointFallback { get; init; }
 
     /// <summary>Where models are pulled from, as the user wrote it; null where nobody says.</summary>
     public string? Hub { get; init; }
@@ -111,7 +126,12 @@ public sealed record InfillSettings
             Healing = layer.Healing ?? Prompt.Healing,
             Budget = TimeSpan.FromMilliseconds(Within("promptBudget", layer.PromptBudget, 1, 600_000, (int)Prompt.Budget.TotalMilliseconds, problem)),
         },
-        ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand(layer.Model, problem),
+        ModelPath = string.IsNullOrEmpty(layer.Model) ? ModelPath : Expand("model", layer.Model, ModelPath, problem),
+        Endpoints = EndpointSettings.Read(layer.Endpoints, Endpoints, problem),
+        EndpointKeyFile = string.IsNullOrEmpty(layer.EndpointKeyFile) ? EndpointKeyFile : Expand("endpointKeyFile", layer.EndpointKeyFile, EndpointKeyFile, problem),
+        EndpointDialect = EndpointSettings.Read(layer.EndpointDialect, EndpointDialect, problem),
+        EndpointModel = layer.EndpointModel ?? EndpointModel,
+        EndpointFallback = layer.EndpointFallback ?? EndpointFallback,
         Hub = layer.Hub ?? Hub,
         Template = TemplateOf(layer.Template, problem),
         SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
@@ -204,7 +224,8 @@ public sealed record InfillSettings
         return within == 0 ? null : (long)within << 20;
     }
 
-    private string Expand(string path, Action<string> problem)
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(before))]
+    private static string? Expand(string name, string path, string? before, Action<string> problem)
     {
         if (path.StartsWith("~/", StringComparison.Ordinal)) path = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..]);
         try
@@ -213,8 +234,8 @@ public sealed record InfillSettings
         }
         catch (ArgumentException e)
         {
-            problem($"The setting infill.model is not a path: {e.Message}");
-            return ModelPath;
+            problem($"The setting infill.{name} is not a path: {e.Message}");
+            return before;
         }
     }
 }

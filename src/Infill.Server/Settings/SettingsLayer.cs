@@ -55,6 +55,21 @@ public sealed record SettingsLayer
     /// <summary>A GGUF file. The user's own settings only.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Addresses of servers that make the text instead of the local model. The user's own settings only: code goes there.</summary>
+    public IReadOnlyList<string>? Endpoints { get; init; }
+
+    /// <summary>A file with their key. The user's own settings only.</summary>
+    public string? EndpointKeyFile { get; init; }
+
+    /// <summary>"auto", "llama-server", "openai" or "openai-suffix". The user's own settings only.</summary>
+    public string? EndpointDialect { get; init; }
+
+    /// <summary>The model's name there. The user's own settings only.</summary>
+    public string? EndpointModel { get; init; }
+
+    /// <summary>Whether the local model makes the text where they don't. The user's own settings only.</summary>
+    public bool? EndpointFallback { get; init; }
+
     /// <summary>Where models are pulled from. The user's own settings only.</summary>
     public string? Hub { get; init; }
 
@@ -85,7 +100,7 @@ public sealed record SettingsLayer
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Hub = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
+        var allowed = this with { Model = null, Endpoints = null, EndpointKeyFile = null, EndpointDialect = null, EndpointModel = null, EndpointFallback = null, Hub = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
         hadSome = allowed != this;
         return allowed;
     }

@@ -79,6 +79,11 @@ internal static class SettingsSources
             Deadline = Number("DEADLINE"),
             Snapshots = Text("SNAPSHOTS"),
             Model = Text("MODEL"),
+            Endpoints = Text("ENDPOINTS")?.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries),
+            EndpointKeyFile = Text("ENDPOINT_KEY_FILE"),
+            EndpointDialect = Text("ENDPOINT_DIALECT"),
+            EndpointModel = Text("ENDPOINT_MODEL"),
+            EndpointFallback = Switch("ENDPOINT_FALLBACK"),
             Hub = Text("HUB"),
             Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
@@ -118,7 +123,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, hub, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, endpoints and all about them, hub, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace Infill.Engine.Remote;
+
+/// <summary>One or several servers as one backend: text in, text out, by the contract of <c>GenerateAsync</c>. Any thread.</summary>
+/// <remarks>
+/// A document keeps its endpoint, where its prompt is cached, as long as that works; a new one goes to the endpoint that does
+/// least. Where an endpoint gives nothing, the next is asked; once text was streamed, it ends there.
+/// </remarks>
+public sealed class RemotePool : IDisposable
+{
+    private const int MostDocuments = 1024;
+
+    private readonly RemoteOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RemoteBackend[] _backends;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, RemoteBackend> _documents = new(StringComparer.Ordinal); // guarded by _gate
+
+    /// <summary>Opens no connection before the first request.</summary>
+    /// <param name="options">Which servers, and how long to wait for them.</param>
+    /// <param name="time">Clock of all limits.</param>
+    /// <param name="logger">Told when an endpoint goes down and comes back. Never sees a key or a prompt.</param>
+    public RemotePool(RemoteOptions options, TimeProvider time, ILogger logger)
+    {
+        (_options, _time) = (options, time);
+        _backends = [.. options.Endpoints.Select(endpoint => new RemoteBackend(endpoint, options, time, change => logger.LogWarning("{Change}", change)))];
+    }
+
+    /// <summary>Completes when one endpoint works.</summary>
+    /// <exception cref="EngineException">None does; in a sentence that says what is wrong with the first.</exception>
+    public async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        var asked = _backends.Select(backend => backend.SettleAsync(cancellationToken)).ToList();
+        RemoteException? problem = null;
+        foreach (var settling in asked)
+        {
+            try
+            {
+                await settling.ConfigureAwait(false);
+                return;
+            }
+            catch (RemoteException e)
+            {
+                problem ??= e;
+            }
+        }
+
+        throw new EngineException(problem!.Message, problem);
+    }
+
+    /// <summary>Asks each endpoint what it is: for people.</summary>
+    public async Task<IReadOnlyList<EndpointReport>> ExamineAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(_backends.Select(backend => ExamineAsync(backend, cancellationToken))).ConfigureAwait(false);
+
+    /// <summary>Streams the text as the server generates it. Nothing is asked before enumeration starts.</summary>
+    /// <remarks>
+    /// The last chunk says why it ended; a cancelled token ends it as <see cref="FinishReason.Cancelled"/> rather than by an
+    /// exception, and whatever a server does wrong as <see cref="FinishReason.Faulted"/>, with what was streamed before. A stop
+    /// closes the stream, and so does breaking out of the enumeration.
+    /// </remarks>
+    public async IAsyncEnumerable<GenerationChunk> GenerateAsync(RemoteRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var stop = new RemoteStop(request, _options.TotalLimit, _time, cancellationToken);
+        var (backend, text, ended) = await BeginAsync(request, stop).ConfigureAwait(false);
+        if (text is null)
+        {
+            yield return ended;
+            yield break;
+        }
+
+        try
+        {
+            GenerationChunk chunk;
+            do
+            {
+                chunk = await text.NextAsync().ConfigureAwait(false);
+                if (chunk.Finish == FinishReason.Faulted) backend!.MarkDown(chunk.Fault!);
+                yield return chunk;
+            }
+            while (chunk.Finish == FinishReason.None);
+        }
+        finally
+        {
+            await text.DisposeAsync().ConfigureAwait(false);
+            backend!.Leave();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var backend in _backends) backend.Dispose();
+    }
+
+    private async Task<(RemoteBackend? Backend, RemoteText? Text, GenerationChunk Ended)> BeginAsync(RemoteRequest request, RemoteStop stop)
+    {
+        string? fault = null;
+        foreach (var backend in InOrder(request.Document))
+        {
+            if (stop.Reason != FinishReason.None) break;
+            try
+            {
+                var text = await backend.BeginAsync(request, stop).ConfigureAwait(false);
+                Remember(request.Document, backend);
+                return (backend, text, default);
+            }
+            catch (RemoteException e)
+            {
+                fault ??= e.Message;
+            }
+            catch (OperationCanceledException) when (stop.Reason != FinishReason.None)
+            {
+                break;
+            }
+        }
+
+        var ended = stop.Reason != FinishReason.None
+            ? new GenerationChunk("", stop.Reason) { Reported = new ReportedUsage() }
+            : new GenerationChunk("", FinishReason.Faulted) { Fault = fault, Reported = new ReportedUsage() };
+        return (null, null, ended);
+    }
+
+    /// <summary>The document's own first, then those that do least; what is known to be down comes last.</summary>
+    private List<RemoteBackend> InOrder(string document)
+    {
+        lock (_gate)
+        {
+            var own = document.Length > 0 ? _documents.GetValueOrDefault(document) : null;
+            return [.. _backends
+                .OrderBy(static backend => backend.Trouble is null ? 0 : 1)
+                .ThenBy(backend => backend == own ? 0 : 1)
+                .ThenBy(static backend => backend.Running)
+                .ThenBy(backend => _documents.Values.Count(each => each == backend))];
+        }
+    }
+
+    private void Remember(string document, RemoteBackend backend)
+    {
+        if (document.Length == 0) return;
+        lock (_gate)
+        {
+            if (_documents.Count >= MostDocuments && !_documents.ContainsKey(document)) _documents.Clear(); // costs each of them one prompt
+            _documents[document] = backend;
+        }
+    }
+
+    private static async Task<EndpointReport> ExamineAsync(RemoteBackend backend, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new EndpointReport(backend.Address, (await backend.SettleAsync(cancellationToken).ConfigureAwait(false)).Description, null);
+        }
+        catch (RemoteException e)
+        {
+            return new EndpointReport(backend.Address, "", e.Message);
+        }
+    }
+}
+
+/// <summary>What an endpoint is.</summary>
+/// <param name="Address">Without anything that might be secret.</param>
+/// <param name="Description">What it speaks, which model it has and how that is prompted; empty where it can't be used.</param>
+/// <param name="Problem">Why it can't be; null where it can.</param>
+public sealed record EndpointReport(string Address, string Description, string? Problem);

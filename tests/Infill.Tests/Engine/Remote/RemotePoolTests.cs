@@ -1,0 +1,159 @@
+using Infill.Engine;
+using Infill.Engine.Remote;
+using Infill.Tests.Scenarios;
+using Infill.Tests.Server.Http;
+
+namespace Infill.Tests.Engine.Remote;
+
+/// <summary>Several endpoints: who is asked, and what happens when one goes away and comes back.</summary>
+public sealed class RemotePoolTests
+{
+    [Fact]
+    public async Task A_document_keeps_its_endpoint_and_new_ones_go_where_there_are_fewer()
+    {
+        using var first = Server("1");
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+
+        var texts = new List<string>();
+        foreach (var document in (string[])["a", "b", "a", "b", "c", "d", "c"]) texts.Add(await TextAsync(bench, document));
+
+        Assert.Equal(["1", "2", "1", "2", "1", "2", "1"], texts);
+    }
+
+    [Fact]
+    public async Task A_new_document_goes_to_the_endpoint_that_does_less()
+    {
+        var gate = new TaskCompletionSource();
+        using var first = new ScriptedServer().AsLlama(async exchange =>
+        {
+            await exchange.BeginEventsAsync();
+            await exchange.TextAsync("1");
+            await gate.Task;
+        });
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+        await using var busy = bench.Pool.GenerateAsync(RemoteBench.Request with { Document = "a" }).GetAsyncEnumerator();
+        await busy.MoveNextAsync();
+        await TextAsync(bench, "b"); // now each has one document
+
+        Assert.Equal("2", await TextAsync(bench, "c"));
+        gate.SetResult();
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(503)]
+    [InlineData(429)]
+    [InlineData(404)]
+    public async Task Where_one_gives_nothing_the_next_is_asked(int status)
+    {
+        using var first = new ScriptedServer().AsLlama(exchange => exchange.StatusAsync(status));
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+
+        var generation = await bench.RunAsync(RemoteBench.Request with { Document = "a" });
+
+        Assert.Equal((FinishReason.EndOfText, "2"), (generation.Finish, generation.Text));
+    }
+
+    [Fact]
+    public async Task Once_text_was_streamed_nobody_else_is_asked()
+    {
+        using var first = new ScriptedServer().AsLlama(static async exchange =>
+        {
+            await exchange.BeginEventsAsync();
+            await exchange.TextAsync("1");
+            await exchange.EndAsync();
+        });
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+
+        var generation = await bench.RunAsync();
+
+        Assert.Equal((FinishReason.Faulted, "1", 0), (generation.Finish, generation.Text, second.Completions));
+    }
+
+    [Fact]
+    public async Task One_that_went_away_is_left_alone_until_it_has_passed_a_check()
+    {
+        var first = Server("1");
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+        Assert.Equal("1", await TextAsync(bench, "a"));
+        first.Dispose();
+
+        Assert.Equal("2", await TextAsync(bench, "a")); // no error, only another endpoint
+        Assert.Equal("2", await TextAsync(bench, "b"));
+
+        using var again = new ScriptedServer(first.Url.Port).AsLlama(static exchange => exchange.AnswerAsync("1"));
+        Assert.Equal("2", await TextAsync(bench, "c"));
+        bench.Time.Advance(TimeSpan.FromSeconds(2));
+        await Wait.UntilAsync(() => Task.FromResult(bench.Log.Any(static line => line.Contains("works again", StringComparison.Ordinal))));
+
+        Assert.Equal("1", await TextAsync(bench, "d")); // it has no documents left
+        Assert.Equal("2", await TextAsync(bench, "a")); // its prompt is cached there by now
+    }
+
+    [Fact]
+    public async Task A_check_that_fails_is_repeated()
+    {
+        using var first = new ScriptedServer().AsLlama(static exchange => exchange.StatusAsync(500));
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+        await TextAsync(bench, "a");
+        var checks = 0;
+        first.On("/health", exchange =>
+        {
+            Interlocked.Increment(ref checks);
+            return exchange.StatusAsync(503);
+        });
+
+        for (var i = 1; i <= 3; i++)
+        {
+            await Wait.UntilAsync(() =>
+            {
+                bench.Time.Advance(TimeSpan.FromSeconds(2));
+                return Task.FromResult(Volatile.Read(ref checks) >= i);
+            });
+        }
+
+        Assert.Equal("2", await TextAsync(bench, "b"));
+    }
+
+    [Fact]
+    public async Task Where_none_works_the_first_one_s_trouble_is_told()
+    {
+        using var first = new ScriptedServer().AsLlama(static exchange => exchange.StatusAsync(500));
+        using var second = new ScriptedServer().AsLlama(static exchange => exchange.StatusAsync(429));
+        using var bench = new RemoteBench(first.Url, second.Url);
+
+        var generation = await bench.RunAsync();
+
+        Assert.Equal(FinishReason.Faulted, generation.Finish);
+        Assert.Contains("failed (500)", generation.Last.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_is_ready_as_soon_as_one_is()
+    {
+        using var first = new ScriptedServer();
+        using var second = Server("2");
+        using var bench = new RemoteBench(new RemoteOptions([first.Url, second.Url]));
+
+        await bench.Pool.ReadyAsync(TestContext.Current.CancellationToken);
+        second.Dispose();
+
+        using var none = new RemoteBench(new RemoteOptions([first.Url]));
+        await Assert.ThrowsAsync<EngineException>(() => none.Pool.ReadyAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static ScriptedServer Server(string text) => new ScriptedServer().AsLlama(exchange => exchange.AnswerAsync(text));
+
+    private static async Task<string> TextAsync(RemoteBench bench, string document)
+    {
+        var generation = await bench.RunAsync(RemoteBench.Request with { Document = document });
+        Assert.Equal(FinishReason.EndOfText, generation.Finish);
+        return generation.Text;
+    }
+}

@@ -11,9 +11,9 @@ if (chosen == "micro")
     return 0;
 }
 
-if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "arrival" or "neighbour" or "elastic" or "draft"))
+if (chosen is not ("all" or "start" or "typing" or "cancel" or "batch" or "arrival" or "follow" or "neighbour" or "elastic" or "draft"))
 {
-    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | neighbour | elastic | draft [PROMPTS [SEED [TOKENS [PREFIX]]]] | micro ARGS]");
+    Console.Error.WriteLine("Usage: Infill.Benchmarks [all | start | typing | cancel | batch | arrival | follow | neighbour | elastic | draft [PROMPTS [SEED [TOKENS [PREFIX]]]] | micro ARGS]");
     return 2;
 }
 
@@ -22,6 +22,7 @@ if (chosen is "all" or "typing") await TypingBenchmark.RunAsync(keysPerSecond: 5
 if (chosen is "all" or "cancel") await CancelBenchmark.RunAsync(cancels: 100);
 if (chosen is "all" or "batch") await ConcurrencyBenchmark.RunAsync(rounds: 9);
 if (chosen is "all" or "arrival") await ArrivalBenchmark.RunAsync(rounds: 3);
+if (chosen is "all" or "follow") await FollowBenchmark.RunAsync(placesPerFile: 6, keysPerPlace: 60);
 if (chosen is "all" or "elastic") await ElasticBenchmark.RunAsync(rounds: 5);
 if (chosen is "neighbour") await NeighbourBenchmark.RunAsync(); // not among all: it takes two minutes
 if (chosen is "all" or "draft") await new DraftBenchmark(Argument(1) ?? 100, seed: Argument(2) ?? 1, maxTokens: Argument(3) ?? 96, prefixTokens: Argument(4) ?? 512).RunAsync();

@@ -48,12 +48,7 @@ internal sealed class Trail(ShownSuggestion first, long shownAt)
     }
 
     /// <summary>How many characters of it a text has at its place; null where something else was written.</summary>
-    public int? Follows(SourceText now)
-    {
-        var typed = now.Length - _suggestion.Before.Length;
-        if (typed < 0 || typed > Text.Length) return null;
-        return TypedPlace.Since(_suggestion.Before, Cursor, now, Cursor + typed) is { } words && Text.StartsWith(words, StringComparison.Ordinal) ? typed : null;
-    }
+    public int? Follows(SourceText now) => TypedPlace.Along(_suggestion.Before, Cursor, Text, now);
 
     /// <summary>One of the two may have grown further than the other.</summary>
     private bool IsRest(string text, int typed) =>

@@ -67,12 +67,12 @@ internal sealed class RunningSuggestion
     /// <param name="typed">Length of that text.</param>
     public bool Agrees(Documents.SourceText text, int? cursor, out int typed)
     {
-        typed = text.Length - Request.Text.Length;
-        if (typed < 0 || (cursor is { } at && at != Request.Cursor + typed)) return false;
+        typed = 0;
         lock (_gate)
         {
-            if (_isEnded || _latest is null || _latest.Text.Length < typed) return false;
-            return TypedPlace.Since(Request.Text, Request.Cursor, text, Request.Cursor + typed) is { } words && _latest.Text.StartsWith(words, StringComparison.Ordinal);
+            if (_isEnded || _latest is null || TypedPlace.Along(Request.Text, Request.Cursor, _latest.Text, text) is not { } length) return false;
+            typed = length;
+            return cursor is not { } at || at == Request.Cursor + length;
         }
     }
 

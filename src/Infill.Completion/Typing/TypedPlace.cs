@@ -26,6 +26,18 @@ internal static class TypedPlace
                 : null;
     }
 
+    /// <summary>How many characters of a suggestion a later text has at its place; null where anything else was written.</summary>
+    /// <param name="earlier">The document that it was made for.</param>
+    /// <param name="cursor">Where in it the suggestion goes.</param>
+    /// <param name="suggestion">What it inserts.</param>
+    /// <param name="text">The document now.</param>
+    public static int? Along(SourceText earlier, int cursor, string suggestion, SourceText text)
+    {
+        var typed = text.Length - earlier.Length;
+        if (typed < 0 || typed > suggestion.Length) return null;
+        return Since(earlier, cursor, text, cursor + typed) is { } words && suggestion.StartsWith(words, StringComparison.Ordinal) ? typed : null;
+    }
+
     private static bool IsSame(SourceText left, int leftStart, SourceText right, int rightStart, int length) =>
         left.Substring(leftStart, length).AsSpan().SequenceEqual(right.Substring(rightStart, length));
 }

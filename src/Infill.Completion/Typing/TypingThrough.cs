@@ -184,10 +184,6 @@ public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider
     private sealed record Ahead(RunningSuggestion Suggestion, SuggestionRequest From, string Text)
     {
         /// <summary>Whether what was typed leads there.</summary>
-        public bool IsReachedBy(SourceText text)
-        {
-            var typed = text.Length - From.Text.Length;
-            return typed >= 0 && typed <= Text.Length && TypedPlace.Since(From.Text, From.Cursor, text, From.Cursor + typed) is { } words && Text.StartsWith(words, StringComparison.Ordinal);
-        }
+        public bool IsReachedBy(SourceText text) => TypedPlace.Along(From.Text, From.Cursor, Text, text) is not null;
     }
 }

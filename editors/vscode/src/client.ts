@@ -9,6 +9,7 @@ import { type Status } from './status';
 const crashWindow = 5 * 60_000;
 const mostCrashes = 5;
 const firstPause = 200;
+const modelProgress = 'infill.model'; // the server's token for loading the model at its start
 const program = process.platform === 'win32' ? 'infill.exe' : 'infill';
 
 /** The program: the user's own choice, the one in the extension, or the one on the PATH. Undefined where there is none. */
@@ -76,8 +77,8 @@ export function makeClient(command: string, config: Config, ghost: Ghost, status
     errorHandler: new ComeBack(status, () => { client.isDown = true; }, giveUp),
     middleware: {
       provideInlineCompletionItems: (document, position, context, token) => ghost.provide(client, document, position, context, token),
-      handleWorkDoneProgress: (_token, params) => status.progress(params),
-      workspace: { configuration: params => params.items.map(() => config.section()) },
+      handleWorkDoneProgress: (token, params, next) => token === modelProgress ? status.progress(params) : next(token, params),
+      workspace: { configuration: params => params.items.map(() => config.handOver()) },
     },
   };
   const run = { command, args: ['lsp', '--stdio'], options: { env: { ...process.env, ...config.environment() } } };

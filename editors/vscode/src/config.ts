@@ -11,6 +11,7 @@ const prefix = 'infill.';
 /** The user's settings, as VS Code keeps them, in the two forms in which the server takes them. */
 export class Config {
   private readonly settings: readonly Setting[];
+  private handedOver = '';
 
   constructor(context: ExtensionContext) {
     const manifest = context.extension.packageJSON as { contributes: { configuration: { properties: Record<string, { scope: string }> }[] } };
@@ -33,8 +34,20 @@ export class Config {
     return variables;
   }
 
+  /** The section for the server, which then has it. */
+  handOver(): Record<string, unknown> {
+    const section = this.section();
+    this.handedOver = JSON.stringify(section);
+    return section;
+  }
+
+  /** Whether the server has other settings than the active document's: a folder and a language may have their own. */
+  get isOutdated(): boolean {
+    return JSON.stringify(this.section()) !== this.handedOver;
+  }
+
   /** What somebody set. Defaults stay out of it: they would be stronger than the user's config.json. */
-  section(): Record<string, unknown> {
+  private section(): Record<string, unknown> {
     const document = window.activeTextEditor?.document;
     const section: Record<string, unknown> = {};
     for (const { name, isUserOnly } of this.settings) {

@@ -1,9 +1,10 @@
 import { commands, type ExtensionContext, type LogOutputChannel, window, workspace } from 'vscode';
-import { type LanguageClient } from 'vscode-languageclient/node';
+import { DidChangeConfigurationNotification, type LanguageClient } from 'vscode-languageclient/node';
 import { findServer, makeClient } from './client';
 import { Config } from './config';
 import { Ghost } from './ghost';
-import { chooseModel, doctor, pullModel, showMenu } from './menu';
+import { doctor, showMenu } from './menu';
+import { chooseModel, pullModel } from './models';
 import { Status } from './status';
 
 /** The extension from its start to its end: one server for all folders of the window. */
@@ -27,11 +28,12 @@ class Extension {
       restart: () => this.restart(),
       showLog: () => this.log.show(),
       doctor: () => this.doctor(),
-      chooseModel: () => chooseModel(),
-      pullModel: () => this.withProgram(program => pullModel(program)),
+      chooseModel: () => this.withClient(client => chooseModel(client, model => this.status.noteModel(model))),
+      pullModel: () => this.withClient(client => pullModel(client, model => this.status.noteModel(model))),
       hide: () => this.hide(),
     };
     for (const [name, act] of Object.entries(actions)) context.subscriptions.push(commands.registerCommand(`infill.${name}`, act));
+    context.subscriptions.push(window.onDidChangeActiveTextEditor(() => this.tellSettings()));
     context.subscriptions.push(workspace.onDidChangeConfiguration(change => {
       if (this.config.atStart.some(name => change.affectsConfiguration(name))) void this.restart();
     }));
@@ -82,6 +84,11 @@ class Extension {
     });
   }
 
+  /** The server asks for the settings once it hears that there are others. */
+  private tellSettings(): void {
+    if (this.client?.isRunning() && this.config.isOutdated) void this.client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+  }
+
   private async toggle(): Promise<void> {
     const settings = workspace.getConfiguration('infill');
     await settings.update('enabled', !settings.get('enabled', true), true);
@@ -98,6 +105,12 @@ class Extension {
   private async hide(): Promise<void> {
     this.ghost.stop();
     await commands.executeCommand('editor.action.inlineSuggest.hide');
+  }
+
+  private async withClient(act: (client: LanguageClient) => Promise<void>): Promise<void> {
+    await this.changing;
+    if (this.client?.isRunning()) return act(this.client);
+    void window.showErrorMessage("Infill's server does not run.", 'Restart').then(chosen => chosen && this.restart());
   }
 
   private async withProgram(act: (program: string) => unknown): Promise<void> {

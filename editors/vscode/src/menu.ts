@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { commands, ConfigurationTarget, type QuickPickItem, QuickPickItemKind, type Uri, window, workspace } from 'vscode';
+import { commands, ConfigurationTarget, type QuickPickItem, QuickPickItemKind, window, workspace } from 'vscode';
 
 interface Choice extends QuickPickItem {
   readonly act?: () => unknown;
@@ -45,27 +45,6 @@ function switches(): Choice[] {
   return choices;
 }
 
-/** Names a GGUF file, or goes back to the model that comes with the program. */
-export async function chooseModel(): Promise<void> {
-  const file: Choice = { label: '$(file) A GGUF file…' };
-  const embedded: Choice = { label: '$(package) The model that comes with Infill' };
-  const chosen = await window.showQuickPick([file, embedded], { title: 'Infill: choose a model' });
-  if (chosen === undefined) return;
-  const path = chosen === file ? (await pickFile())?.fsPath : undefined;
-  if (chosen === file && path === undefined) return;
-  await workspace.getConfiguration('infill').update('model', path, ConfigurationTarget.Global);
-}
-
-async function pickFile(): Promise<Uri | undefined> {
-  return (await window.showOpenDialog({ title: 'A model', filters: { GGUF: ['gguf'] } }))?.[0];
-}
-
-/** Fetches a model with the program itself, in a terminal, where its progress is seen. */
-export async function pullModel(program: string): Promise<void> {
-  const name = await window.showInputBox({ title: 'Infill: pull a model', prompt: 'A name that `infill model list` shows', placeHolder: 'qwen2.5-coder-1.5b' });
-  if (name) runInTerminal('Infill: pull', program, ['model', 'pull', name]);
-}
-
 /** `infill doctor`; its report goes to the log. */
 export async function doctor(program: string, environment: Record<string, string>): Promise<string> {
   try {
@@ -74,8 +53,4 @@ export async function doctor(program: string, environment: Record<string, string
     const failed = error as { stdout?: string; stderr?: string; message: string };
     return [failed.stdout, failed.stderr].filter(text => text).join('\n') || failed.message;
   }
-}
-
-function runInTerminal(name: string, shellPath: string, shellArgs: string[]): void {
-  window.createTerminal({ name, shellPath, shellArgs, isTransient: true }).show();
 }

@@ -44,6 +44,12 @@ export class Status implements Disposable {
     this.set('loading', params.message ?? 'loading the model');
   }
 
+  /** Another model was chosen, and is loaded. */
+  noteModel(name: string): void {
+    this.model = `model ${name} is ready`;
+    this.draw();
+  }
+
   noteTime(milliseconds: number): void {
     this.milliseconds = milliseconds;
     if (this.state === 'loading') this.state = 'ready';

@@ -266,6 +266,35 @@ public sealed partial class PluginTests(ITestOutputHelper output)
         Assert.True(over <= 40, $"{over:F1} ms");
     }
 
+    [Fact]
+    public async Task A_model_is_chosen_from_the_list_and_suggests_without_a_restart()
+    {
+        await using var editor = await OpenAsync();
+        await editor.TypeAsync(":Infill model\n");
+        await UntilScreenAsync(editor, "to be pulled");
+
+        await editor.TypeAsync("1\n"); // the embedded one is the first
+        await editor.UntilAsync(state => state.Messages.Contains("embedded is used from now on.", StringComparison.Ordinal));
+        var state = await TypeDefinitionAsync(editor);
+
+        output.WriteLine(state.Messages);
+        Assert.NotEmpty(state.Ghost);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_had_is_said_in_one_line()
+    {
+        await using var editor = await OpenAsync();
+
+        await editor.TypeAsync(":Infill model nothing\n");
+
+        await editor.UntilAsync(state => state.Messages.Contains("Infill: There is no model 'nothing'. 'infill model list' shows which there are.", StringComparison.Ordinal));
+    }
+
+    private static async Task UntilScreenAsync(NeovimEditor editor, string text) => await Eventually.GetAsync(
+        async () => await editor.ScreenAsync() is var screen && screen.Contains(text, StringComparison.Ordinal) ? screen : null, editor.StoryAsync);
+
     private static Task<NeovimEditor> OpenAsync(string choices = "-- none") => NeovimEditor.OpenAsync(Text, "plugin.lua", choices);
 
     /// <summary>Ends with a suggestion of several lines on the screen that grows no more.</summary>

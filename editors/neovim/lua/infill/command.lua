@@ -1,8 +1,11 @@
 --- `:Infill`: one command, its first word says what to do.
 local ghost = require('infill.ghost')
+local model = require('infill.model')
 local server = require('infill.server')
 
 local M = {}
+
+local tools = { 'list', 'pull', 'use', 'verify', 'remove' } -- of `infill model`
 
 --- The program as the configuration starts it.
 ---@return string
@@ -51,6 +54,12 @@ local actions = {
     vim.notify(('Infill is %s%s.'):format(on and 'on' or 'off', scope == vim.b and ' in this buffer' or ''))
   end,
   model = function(arguments)
+    local client = server.client()
+    if arguments[1] == 'stop' then
+      return model.stop()
+    elseif client and not vim.tbl_contains(tools, arguments[1]) then
+      return model.choose(client, arguments[1])
+    end
     run({ 'model', unpack(#arguments > 0 and arguments or { 'list' }) }, function(code)
       if code == 0 and arguments[1] == 'use' then
         server.restart()
@@ -96,7 +105,7 @@ function M.complete(lead, line)
   if words:find('^toggle%s') then
     choices = { 'buffer' }
   elseif words:find('^model%s') then
-    choices = { 'list', 'pull', 'use', 'verify', 'remove' }
+    choices = vim.list_extend(vim.list_extend({ 'stop' }, tools), model.names(server.client()))
   elseif words:find('%s') then
     choices = {}
   end

@@ -22,7 +22,6 @@ internal static class Endpoints
             Model = settings.EndpointModel,
             Key = ReadKey(settings.EndpointKeyFile, Environment.GetEnvironmentVariable(KeyVariable)),
             WriterFor = name => (settings.Template ?? ModelFamilies.Of(name)) is { } template && TextTemplate.CanWrite(template) ? new TextTemplate(template) : null,
-            HasLastResort = settings.EndpointFallback,
         },
         time,
         logger);

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Infill.Completion.Prompting;
 using Infill.Engine;
-using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,11 +26,8 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Least level that is written to stderr.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>Loads a model, on the engine's thread; null loads the file that it is given.</summary>
-    public Func<string, IModel>? LoadModel { get; init; }
-
-    /// <summary>What choosing a model reads and changes of the user's machine.</summary>
-    public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;
+    /// <summary>Loads the model, on the engine's thread; null loads the one that the settings name.</summary>
+    public Func<IModel>? LoadModel { get; init; }
 
     /// <summary>The engine that it shares with others, and leaves alone when it ends; null for one of its own.</summary>
     public CompletionEngine? Engine { get; init; }

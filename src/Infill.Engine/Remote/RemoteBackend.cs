@@ -11,6 +11,8 @@ namespace Infill.Engine.Remote;
 /// </remarks>
 internal sealed class RemoteBackend : IDisposable
 {
+    private const int MostSilences = 2;
+
     private readonly RemoteConnection _connection;
     private readonly RemoteOptions _options;
     private readonly TimeProvider _time;
@@ -23,6 +25,7 @@ internal sealed class RemoteBackend : IDisposable
     private Task<IDialectReading>? _dialect; // guarded by _gate
     private string? _trouble;                // guarded by _gate; what went wrong, as long as it isn't known to be right again
     private int _running;
+    private int _silences; // deadlines in a row that came before any text
 
     /// <param name="endpoint">Its address.</param>
     /// <param name="options">How to ask, and how long to wait.</param>
@@ -87,12 +90,19 @@ internal sealed class RemoteBackend : IDisposable
         Interlocked.Increment(ref _running);
         try
         {
-            return await _pipeline.ExecuteAsync(
+            var text = await _pipeline.ExecuteAsync(
                 async _ => await RemoteText.OpenAsync(request, stop, _connection, await SettleAsync(stop.Token).ConfigureAwait(false), _options, _time).ConfigureAwait(false), stop.Token).ConfigureAwait(false);
+            Volatile.Write(ref _silences, 0);
+            return text;
         }
         catch (Exception e)
         {
             Leave();
+            if (e is OperationCanceledException && stop.Reason == FinishReason.Deadline && Interlocked.Increment(ref _silences) >= MostSilences)
+            {
+                MarkDown($"{Address} gave no text before the deadline, {MostSilences} times in a row."); // one may be a long prompt
+            }
+
             if (e is BrokenCircuitException) throw new RemoteException($"{Address} has failed again and again, and is left alone for some seconds. {Trouble}", e);
             if (e is RemoteException { IsOutage: true }) MarkDown(e.Message);
             throw;

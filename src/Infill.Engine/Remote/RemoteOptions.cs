@@ -39,12 +39,9 @@ public sealed record RemoteOptions(IReadOnlyList<Uri> Endpoints)
     /// <summary>How to prompt a model of that name where the prompt is ours; null where nobody knows.</summary>
     public Func<string, IPromptWriter?> WriterFor { get; init; } = static _ => null;
 
-    /// <summary>Whether there is somebody else to ask where no endpoint gives any text: then time is left for that.</summary>
-    public bool HasLastResort { get; init; }
-
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>From the request to its first text, the connection included. Where others can be asked instead, half the deadline at most.</summary>
+    /// <summary>From the request to its first text, the connection included.</summary>
     public TimeSpan FirstTextLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Between two pieces of a text.</summary>

@@ -131,8 +131,18 @@ public sealed class RemotePool : IDisposable
                 .OrderBy(static backend => backend.Trouble is null ? 0 : 1)
                 .ThenBy(backend => backend == own ? 0 : 1)
                 .ThenBy(static backend => backend.Running)
-                .ThenBy(backend => _documents.Values.Count(each => each == backend))];
+                .ThenBy(backend => _documents.Values.Count(each => each == backend))
+                .ThenBy(backend => (Array.IndexOf(_backends, backend) + Spread(document)) % _backends.Length)];
         }
+    }
+
+    /// <summary>Many editors begin alike: where there is nothing to choose by, their documents' names spread them (FNV-1a).</summary>
+    private static int Spread(string document)
+    {
+        if (document.Length == 0) return 0;
+        var hash = 2166136261u;
+        foreach (var c in document) hash = (hash ^ c) * 16777619u;
+        return (int)(hash >> 16);
     }
 
     private void Remember(string document, RemoteBackend backend)

@@ -14,7 +14,6 @@ internal sealed class RemoteText : IAsyncDisposable
     private readonly RemoteStop _stop;
     private readonly RemoteConnection _connection;
     private readonly TimeSpan _silenceLimit;
-    private readonly TimeSpan _firstTextLimit;
     private readonly CancellationTokenSource _reading;
     private readonly ITimer _patience;
     private HttpResponseMessage? _response;
@@ -30,8 +29,7 @@ internal sealed class RemoteText : IAsyncDisposable
     {
         (_request, _stop, _connection, _silenceLimit) = (request, stop, connection, options.SilenceLimit);
         _reading = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        _firstTextLimit = FirstTextLimit(request, options);
-        _patience = time.CreateTimer(static state => ((RemoteText)state!).LosePatience(), this, _firstTextLimit, Timeout.InfiniteTimeSpan);
+        _patience = time.CreateTimer(static state => ((RemoteText)state!).LosePatience(), this, options.FirstTextLimit, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Asks, and waits for the first text, or for an end without any.</summary>
@@ -51,7 +49,7 @@ internal sealed class RemoteText : IAsyncDisposable
             await text.DisposeAsync().ConfigureAwait(false);
             if (e is OperationCanceledException && stop.Reason == FinishReason.None)
             {
-                throw new RemoteException($"{connection.Address} gave no text within {text._firstTextLimit.TotalSeconds:0.#} s.", e);
+                throw new RemoteException($"{connection.Address} gave no text within {options.FirstTextLimit.TotalSeconds:0.#} s.", e);
             }
 
             throw;
@@ -106,9 +104,6 @@ internal sealed class RemoteText : IAsyncDisposable
         if (_events is not null) await _events.DisposeAsync().ConfigureAwait(false);
         _reading.Dispose();
     }
-
-    private static TimeSpan FirstTextLimit(RemoteRequest request, RemoteOptions options) =>
-        request.Deadline is { } deadline && (options.HasLastResort || options.Endpoints.Count > 1) && deadline / 2 < options.FirstTextLimit ? deadline / 2 : options.FirstTextLimit;
 
     private async Task BeginAsync(IDialectReading dialect)
     {

@@ -1,7 +1,6 @@
 using Infill.Models;
 using Infill.Models.Gguf;
 using Infill.Models.Pulling;
-using Infill.Server.ModelChoice;
 using Spectre.Console;
 
 namespace Infill.Server.Commands;
@@ -17,7 +16,9 @@ internal static class ModelPullProgress
     /// <exception cref="ModelException">It could not be had.</exception>
     public static async Task<int> RunAsync(string wanted, string? name, string? sha256, string? configured, CancellationToken cancellationToken)
     {
-        var (pull, source) = ModelPlaces.OfUser.Pull(wanted, name, sha256, configured);
+        var hub = PullSources.Hub(Variable("HF_ENDPOINT") ?? configured);
+        var source = new PullSources(hub).Find(wanted, name, sha256);
+        var pull = new ModelPull(ModelStore.OfUser, hub, Variable("HF_TOKEN"), new PullOptions());
         var (model, wasThere) = Console.IsErrorRedirected
             ? await pull.RunAsync(source, progress: null, cancellationToken)
             : await ShowAsync(pull, source, cancellationToken);
@@ -41,6 +42,8 @@ internal static class ModelPullProgress
                 return await pull.RunAsync(source, new Shown(task), cancellationToken);
             });
     }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>Reports where they are made, in order.</summary>
     private sealed class Shown(ProgressTask task) : IProgress<PullProgress>

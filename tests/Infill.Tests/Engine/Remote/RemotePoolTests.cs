@@ -22,6 +22,21 @@ public sealed class RemotePoolTests
     }
 
     [Fact]
+    public async Task Editors_that_each_have_one_document_are_spread_by_its_name()
+    {
+        using var first = Server("1");
+        using var second = Server("2");
+        var texts = new List<string>();
+        for (var number = 0; number < 16; number++)
+        {
+            using var bench = new RemoteBench(first.Url, second.Url);
+            texts.Add(await TextAsync(bench, $"src/file{number}.cs"));
+        }
+
+        Assert.InRange(texts.Count(static text => text == "1"), 4, 12);
+    }
+
+    [Fact]
     public async Task A_new_document_goes_to_the_endpoint_that_does_less()
     {
         var gate = new TaskCompletionSource();
@@ -93,6 +108,29 @@ public sealed class RemotePoolTests
 
         Assert.Equal("1", await TextAsync(bench, "d")); // it has no documents left
         Assert.Equal("2", await TextAsync(bench, "a")); // its prompt is cached there by now
+    }
+
+    [Fact]
+    public async Task One_that_lets_two_deadlines_pass_without_a_word_is_left_for_another()
+    {
+        var asked = new SemaphoreSlim(0);
+        using var first = new ScriptedServer().AsLlama(exchange =>
+        {
+            asked.Release();
+            return exchange.ClosedAsync();
+        });
+        using var second = Server("2");
+        using var bench = new RemoteBench(first.Url, second.Url);
+        for (var i = 0; i < 2; i++)
+        {
+            var running = bench.RunAsync(RemoteBench.Request with { Document = "a", Deadline = TimeSpan.FromSeconds(1) });
+            Assert.True(await asked.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(FinishReason.Deadline, (await running).Finish);
+        }
+
+        Assert.Equal("2", await TextAsync(bench, "a"));
+        Assert.Contains(bench.Log, static line => line.Contains("2 times in a row", StringComparison.Ordinal));
     }
 
     [Fact]

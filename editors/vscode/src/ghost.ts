@@ -22,14 +22,17 @@ interface Stream {
   readonly version: number;
   readonly position: Position;
   readonly selected: string;
+  readonly isInvoked: boolean;
   readonly source: CancellationTokenSource;
   /** What was shown before, and may be longer than what has come since. */
   readonly before: readonly Suggestion[];
   suggestions: readonly Suggestion[];
   /** Broken: the server stopped before its end, outdone by an edit or gone, and what has come is only a part. */
   state: 'growing' | 'whole' | 'broken';
-  /** What VS Code was given last. */
+  /** What VS Code was given last: the first text, */
   shown: string;
+  /** and how many in all. */
+  given: number;
   /** Resolves with the first snapshot, or with the end where none came. */
   first: Promise<void>;
 }
@@ -54,10 +57,11 @@ export class Ghost implements Disposable {
       return undefined;
     }
 
-    const known = isInvoked ? undefined : this.stream;
+    const known = this.stream;
     const kept = known && known.selected === selectedText(context) ? this.fitting(known, document, position) : [];
-    if (known && kept.length > 0 && (known.state === 'whole' || isRunning(known))) return this.items(known, document, position);
-    if (known && isRunning(known) && isAt(known, document, position, context)) {
+    if (!isInvoked && known && kept.length > 0 && (known.state === 'whole' || isRunning(known))) return this.items(known, document, position);
+    if (known?.isInvoked && known.state === 'whole' && kept.length > 0 && isAt(known, document, position, context)) return this.items(known, document, position);
+    if (known && isRunning(known) && isAt(known, document, position, context) && (known.isInvoked || !isInvoked)) {
       await known.first; // asked for twice at one place
       if (token.isCancellationRequested) return undefined;
       if (known.state !== 'broken') return this.items(known, document, position); // else who asked first has given it up
@@ -65,18 +69,19 @@ export class Ghost implements Disposable {
 
     // The edit has stopped what was being made; what of it still fits stays on the screen until more has come.
     const stream: Stream = {
-      document, version: document.version, position, selected: selectedText(context), source: new CancellationTokenSource(),
-      before: kept, suggestions: [], state: 'growing', shown: '', first: Promise.resolve(),
+      document, version: document.version, position, selected: selectedText(context), isInvoked, source: new CancellationTokenSource(),
+      before: kept, suggestions: [], state: 'growing', shown: '', given: 0, first: Promise.resolve(),
     };
     this.stop();
     this.stream = stream;
-    stream.first = this.ask(client, stream, document, context);
+    const isNextWanted = isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
+    stream.first = this.ask(client, stream, document, context, isNextWanted);
     const listener = token.onCancellationRequested(() => {
       queueMicrotask(() => { // an edit counts as such only after its event
         if (isRunning(stream)) this.abandon(stream);
       });
     });
-    if (kept.length === 0) await stream.first;
+    if (kept.length === 0 || isNextWanted) await stream.first;
     listener.dispose(); // answered: VS Code cancels each request when it has its answer, and there is more to come
     return token.isCancellationRequested ? undefined : this.items(stream, document, position);
   }
@@ -102,8 +107,8 @@ export class Ghost implements Disposable {
     void commands.executeCommand('setContext', 'infill.isStreaming', stream?.state === 'growing');
   }
 
-  /** Resolves with the first snapshot, or with the end where none came. */
-  private ask(client: BaseLanguageClient, stream: Stream, document: TextDocument, context: InlineCompletionContext): Promise<void> {
+  /** Resolves with the first snapshot, unless the whole is wanted, or with the end. */
+  private ask(client: BaseLanguageClient, stream: Stream, document: TextDocument, context: InlineCompletionContext, isWholeWanted: boolean): Promise<void> {
     this.setStream(stream);
     const began = performance.now();
     const partialResultToken = `infill.ghost.${++this.lastToken}`;
@@ -119,6 +124,7 @@ export class Ghost implements Disposable {
       };
       const listener = client.onProgress(partialResult, partialResultToken, items => {
         take(items);
+        if (isWholeWanted) return;
         resolve();
         this.grow(client, stream);
       });
@@ -147,7 +153,8 @@ export class Ghost implements Disposable {
     const editor = window.activeTextEditor;
     const document = editor?.document;
     if (!editor || document !== stream.document || isOutdone(stream) || !editor.selection.active.isEqual(stream.position)) return;
-    if (this.textOf(stream, document, stream.position) === stream.shown) return;
+    const fitting = this.fitting(stream, document, stream.position);
+    if ((fitting[0]?.item.insertText ?? '') === stream.shown && fitting.length === stream.given) return;
     this.growing = stream;
 
     // VS Code does not ask those again that it asked for this text already, so a new provider has to answer; it alone is
@@ -172,6 +179,7 @@ export class Ghost implements Disposable {
   private items(stream: Stream, document: TextDocument, position: Position): InlineCompletionItem[] {
     const suggestions = this.fitting(stream, document, position);
     stream.shown = suggestions[0]?.item.insertText as string | undefined ?? '';
+    stream.given = suggestions.length;
     return suggestions.map(({ item, start }) => {
       const text = item.insertText as string;
       // A range ends on the line where it begins; behind a line break only the rest is left to insert.
@@ -182,10 +190,6 @@ export class Ghost implements Disposable {
       if (item.command) made.command = { title: item.command.title, command: item.command.command, ...(item.command.arguments ? { arguments: item.command.arguments } : {}) };
       return made;
     });
-  }
-
-  private textOf(stream: Stream, document: TextDocument, position: Position): string {
-    return this.fitting(stream, document, position)[0]?.item.insertText as string | undefined ?? '';
   }
 
   /** What still continues the text at the cursor. While it grows, what was shown stands until more of the same has come. */

@@ -55,7 +55,7 @@ internal sealed class AlternativeTexts : IAsyncDisposable
         var others = new List<string>();
         foreach (var text in await Task.WhenAll(_texts ?? []))
         {
-            if (others.Count < _count && text.Length > 0 && seen.Add(WithoutBlanks(text))) others.Add(text);
+            if (others.Count < _count && text.Length > 0 && (HasWords(text) || !HasWords(first)) && seen.Add(WithoutBlanks(text))) others.Add(text);
         }
 
         return others;
@@ -102,6 +102,9 @@ internal sealed class AlternativeTexts : IAsyncDisposable
         MaxTokens = Math.Max(1, _first.MaxTokens - branch.Tokens.Count),
         Deadline = _first.Deadline - _time.GetElapsedTime(_began),
     };
+
+    /// <summary>What is nothing but signs is no alternative to what says something: it is a text that was cut at once.</summary>
+    private static bool HasWords(string text) => text.Any(char.IsLetterOrDigit);
 
     private static string WithoutBlanks(string text) => string.Concat(text.Where(static c => !char.IsWhiteSpace(c)));
 }

@@ -54,6 +54,15 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task Alt_bracket_shows_what_else_there_could_be_and_Tab_accepts_that()
+    {
+        var report = await PlayedAsync("alternatives");
+
+        Assert.Equal(3, report.Seen!.Distinct().Count());
+        Assert.Equal(Typed + report.Seen![^1], report.Saved);
+    }
+
+    [Fact]
     public async Task Control_right_accepts_a_word_and_leaves_the_rest()
     {
         var report = await PlayedAsync("word");

@@ -65,6 +65,8 @@ internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
 /// <param name="Choices">The menu's entries.</param>
 /// <param name="Delays">One for each key.</param>
 /// <param name="IsSynced">Whether the server was told of the notebook's edits.</param>
+/// <param name="Seen">What was on the screen, one after another.</param>
 internal sealed record ScenarioReport(
     string? Before, string? Ghost, IReadOnlyList<Frame>? Frames, AskedReport? Asked, string? Saved, string? Status, bool Told, int Invoked,
-    IReadOnlyList<string>? Notices, IReadOnlyList<string>? Choices, IReadOnlyList<FrameDelay>? Delays, bool IsSynced);
+    IReadOnlyList<string>? Notices, IReadOnlyList<string>? Choices, IReadOnlyList<FrameDelay>? Delays, bool IsSynced,
+    IReadOnlyList<string>? Seen);

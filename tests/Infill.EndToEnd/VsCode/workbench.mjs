@@ -335,6 +335,20 @@ const scenarios = {
     return { before, saved: await bench.save(), told: sent().some(message => message.params?.command === 'infill.accepted') };
   },
 
+  async alternatives(bench) {
+    await bench.edit('alternatives');
+    await bench.type('    def ');
+    const seen = [await bench.suggestion()];
+    for (let next = 0; next < 2; next++) {
+      await bench.page.keyboard.press('Alt+]');
+      await until(async () => await bench.ghost() !== '' && await bench.ghost() !== seen.at(-1));
+      seen.push(await bench.suggestion());
+    }
+    await bench.screenshot('alternatives');
+    await bench.page.keyboard.press('Tab');
+    return { seen, invoked: asked().invoked, saved: await bench.save() };
+  },
+
   async word(bench) {
     await bench.edit('word');
     await bench.type('    def ');

@@ -72,6 +72,19 @@ public sealed class CandidateTests
     }
 
     [Fact]
+    public async Task Nothing_but_signs_is_no_alternative_to_words()
+    {
+        await using var editor = await TestEditor.StartAsync(new ScriptedModel
+        {
+            Rule = static tokens => tokens[^1] == '_' ? ByteVocabulary.End : ScriptedModel.Says("to")(tokens),
+            Liking = static token => token == '_' ? 9 : 0,
+        });
+        await editor.OpenAsync("a = ");
+
+        Assert.Equal(["to", "t_", "to_"], (await editor.InlineAsync(0, 4, isInvoked: true)).Texts());
+    }
+
+    [Fact]
     public async Task They_share_the_prompt_and_run_in_one_batch()
     {
         await using var editor = await TestEditor.StartAsync(_model);

@@ -36,6 +36,14 @@ internal sealed class ActiveRequests
         }
     }
 
+    /// <summary>The same for all documents.</summary>
+    public void SupersedeAll(RpcError error)
+    {
+        string[] all;
+        lock (_gate) all = [.. _byDocument.Keys];
+        foreach (var uri in all) Supersede(uri, error);
+    }
+
     private void End(Entry entry)
     {
         lock (_gate)

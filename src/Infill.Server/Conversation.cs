@@ -8,6 +8,7 @@ using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
 using Infill.Server.Handlers;
+using Infill.Server.ModelChoice;
 using Infill.Server.Statistics;
 using Microsoft.Extensions.Logging;
 
@@ -24,16 +25,15 @@ internal sealed class Conversation
     private readonly Session _session;
     private readonly ClientLink _client;
     private readonly Connection _connection;
-    private readonly Lazy<CompletionEngine> _engine;
-    private readonly Lazy<CompletionService> _local;
-    private readonly Lazy<ISuggestionService> _completions;
+    private readonly ModelInUse _model;
+    private readonly Lazy<ISuggestionService> _remote; // where endpoints are named
     private readonly TypingThrough _typing;
     private readonly SessionContext _context;
     private readonly StatisticsBook _book;
     private readonly AcceptanceLedger _ledger;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private RemotePool? _pool; // made with _completions, where the settings name endpoints
+    private RemotePool? _pool; // made with _remote
     private Task? _running;
 
     public Conversation(ServerOptions options)
@@ -44,10 +44,9 @@ internal sealed class Conversation
         Loggers = new LoggerFactory([standardError, LineLoggerProvider.ToClient(_client)]);
         _logger = Loggers.CreateLogger(nameof(Conversation));
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
-        _engine = new Lazy<CompletionEngine>(() => options.Engine ?? MakeEngine());
-        _local = new Lazy<CompletionService>(MakeLocal);
-        _completions = new Lazy<ISuggestionService>(MakeCompletions);
-        _typing = new TypingThrough(() => _completions.Value, options.Time, () => _session.Settings.BackOff ? LeavingInPeace.After(_ledger!.IgnoredInARow) : TimeSpan.Zero);
+        _model = new ModelInUse(before => options.Engine ?? MakeEngine(before), MakeLocal);
+        _remote = new Lazy<ISuggestionService>(MakeRemote);
+        _typing = new TypingThrough(() => Completions, options.Time, () => _session.Settings.BackOff ? LeavingInPeace.After(_ledger!.IgnoredInARow) : TimeSpan.Zero);
         _context = new SessionContext(_session, options.Time, WatchFiles);
         _book = new StatisticsBook(options.Statistics, options.Time, Loggers.CreateLogger(nameof(StatisticsBook)));
         _ledger = new AcceptanceLedger(options.Time, (language, tally) =>
@@ -62,7 +61,7 @@ internal sealed class Conversation
     public ILoggerFactory Loggers { get; }
 
     /// <summary>Made, and its model loaded, when it is first asked for: once the client has its answer to initialize.</summary>
-    public CompletionEngine Engine => _engine.Value;
+    public CompletionEngine Engine => _model.Engine;
 
     /// <summary>What other files give to prompts.</summary>
     public SessionContext Context => _context;
@@ -82,6 +81,8 @@ internal sealed class Conversation
     /// <summary>Ends it; any thread.</summary>
     public void Stop() => _connection.Stop();
 
+    private ISuggestionService Completions => _session.Settings.Endpoints.Count == 0 ? _model.Completions : _remote.Value;
+
     private async Task RunToEndAsync()
     {
         await _connection.RunAsync(CancellationToken.None);
@@ -92,7 +93,7 @@ internal sealed class Conversation
         foreach (var text in _session.Notebooks.Notebooks.SelectMany(static notebook => notebook.Texts)) _ledger.Closed(text.Uri, text.Text);
         _book.Write();
         _pool?.Dispose();
-        if (_options.Engine is null && _engine.IsValueCreated) await Engine.DisposeAsync();
+        if (_options.Engine is null) await _model.EndAsync();
     }
 
     private MethodTable MakeMethods()
@@ -110,9 +111,11 @@ internal sealed class Conversation
         new TextDocumentHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
         new NotebookHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(NotebookHandler))).Register(methods);
 
-        var suggestions = new SuggestionSource(_session, _completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var suggestions = new SuggestionSource(_session, () => Completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
+        var models = new ModelChooser(_session, _options.Engine is null ? _model : null, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));
+        new CommandHandler(_session, _ledger, models, new WorkList(_client, _options.Time)).Register(methods);
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
-        new ExplainHandler(_session, _completions, suggestions).Register(methods);
+        new ExplainHandler(_session, () => Completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions, _ledger).Register(methods);
         return methods;
     }
@@ -123,7 +126,7 @@ internal sealed class Conversation
 
         // Not before: the answer to initialize must not wait for a core that is loading the model.
         if (_session.Settings.Endpoints.Count > 0) _ = FollowEndpointsAsync();
-        else _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _completions.Value);
+        else _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _model.Completions);
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
@@ -146,7 +149,7 @@ internal sealed class Conversation
     {
         try
         {
-            await _completions.Value.ReadyAsync(_ended.Token);
+            await _remote.Value.ReadyAsync(_ended.Token);
             _logger.LogInformation("Suggestions come from {Endpoints}.", string.Join(", ", _session.Settings.Endpoints));
         }
         catch (EngineException e)
@@ -160,14 +163,13 @@ internal sealed class Conversation
     }
 
     /// <summary>Where endpoints are named, the local model is not touched unless it is the last resort, and then when it is needed first.</summary>
-    private ISuggestionService MakeCompletions()
+    private ISuggestionService MakeRemote()
     {
         var settings = _session.Settings;
-        if (settings.Endpoints.Count == 0) return _local.Value;
         try
         {
             _pool = Endpoints.Open(settings, _options.Time, Loggers.CreateLogger(nameof(Endpoints)));
-            return Endpoints.Suggest(_pool, settings, _options.Time, () => _local.Value);
+            return Endpoints.Suggest(_pool, settings, _options.Time, () => _model.Completions);
         }
         catch (EngineException e)
         {
@@ -175,19 +177,33 @@ internal sealed class Conversation
         }
     }
 
-    private CompletionService MakeLocal() => new(Engine, _options.Time, new TemplateOptions
+    private CompletionService MakeLocal(CompletionEngine engine) => new(engine, _options.Time, new TemplateOptions
     {
         Named = _session.Settings.Template,
         Proofs = _options.Proofs,
         Warn = warning => _client.Show(MessageType.Warning, $"Infill: {warning}"),
     });
 
-    private CompletionEngine MakeEngine()
+    private CompletionEngine MakeEngine(Task before)
     {
         var settings = _session.Settings;
         var logger = Loggers.CreateLogger("Engine");
-        var load = _options.LoadModel ?? (() => ModelLoading.Load(settings, logger));
         var options = settings.Engine with { TimesFolder = _options.CacheFolder is { } folder ? Path.Combine(folder, "times") : null };
-        return new CompletionEngine(() => ModelLoading.Guarded(load), options, _options.Time, logger);
+        return new CompletionEngine(() => ModelLoading.Guarded(Load), options, _options.Time, logger);
+
+        IModel Load()
+        {
+#pragma warning disable VSTHRD002 // on the new engine's own thread, which has nothing else to do; the old one's ends by itself
+            before.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+            return _options.LoadModel is { } load ? load(settings.ModelPath) : ModelLoading.Load(settings, logger);
+        }
+    }
+
+    /// <summary>Another model is in use: nothing of what the one before it made is shown any more.</summary>
+    private void StopAll()
+    {
+        _typing.CloseAll();
+        _session.Active.SupersedeAll(_session.SupersededError with { Message = "The model has changed." });
     }
 }

@@ -144,8 +144,8 @@ internal static class Conversions
     public static Command AcceptedCommand(string id) =>
         new("Accepted", CommandNames.Accepted, [JsonSerializer.SerializeToElement(id, ProtocolJsonContext.Default.String)]);
 
-    /// <summary>The id in that command's arguments; null where there is none.</summary>
-    public static string? ToCompletionId(IReadOnlyList<JsonElement>? arguments) =>
+    /// <summary>A command's first argument, where it is a text: a completion's id, or a model's name.</summary>
+    public static string? ToFirstText(IReadOnlyList<JsonElement>? arguments) =>
         arguments is [{ ValueKind: JsonValueKind.String } id, ..] ? id.GetString() : null;
 }
 
@@ -153,4 +153,11 @@ internal static class Conversions
 internal static class CommandNames
 {
     public const string Accepted = "infill.accepted";
+
+    // Not named as the commands of our own extension are, which VS Code has in the same list.
+    public const string ListModels = "infill.model.list";
+    public const string PullModel = "infill.model.pull";
+    public const string UseModel = "infill.model.use";
+
+    public static IReadOnlyList<string> All { get; } = [Accepted, ListModels, PullModel, UseModel];
 }

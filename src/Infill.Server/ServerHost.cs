@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,8 +27,11 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Least level that is written to stderr.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>Loads the model, on the engine's thread; null loads the one that the settings name.</summary>
-    public Func<IModel>? LoadModel { get; init; }
+    /// <summary>Loads a model, on the engine's thread; null loads the file that it is given.</summary>
+    public Func<string, IModel>? LoadModel { get; init; }
+
+    /// <summary>What choosing a model reads and changes of the user's machine.</summary>
+    public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;
 
     /// <summary>The engine that it shares with others, and leaves alone when it ends; null for one of its own.</summary>
     public CompletionEngine? Engine { get; init; }

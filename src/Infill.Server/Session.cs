@@ -24,6 +24,7 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
     private volatile InfillSettings _settings = InfillSettings.From([.. ownLayers, commandLine], static _ => { }); // told when a client can hear it
     private SettingsLayer? _initializationLayer;
     private SettingsLayer? _configurationLayer;
+    private SettingsLayer? _chosenLayer;
 
     public SessionState State { get; private set; } = SessionState.Starting;
 
@@ -90,6 +91,13 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
     /// <summary>Any thread.</summary>
     public void Configure(JsonElement? settings) => Merge(() => _configurationLayer = SettingsSources.FromClient(settings, TellOnce));
 
+    /// <summary>The user has chosen a model, after all that the settings say. Any thread.</summary>
+    /// <param name="model">Its file.</param>
+    public void Choose(string model) => Merge(() => _chosenLayer = new SettingsLayer { Model = model });
+
+    /// <summary>The model that the next start would take whatever the user's file says; null where there is none.</summary>
+    public string? StrongerModel => ownLayers.Skip(1).Append(commandLine).LastOrDefault(static layer => !string.IsNullOrEmpty(layer?.Model))?.Model;
+
     public void ChangeFolders(WorkspaceFoldersChangeEvent change) =>
         Folders = Longest(Folders.Except(change.Removed.Select(folder => folder.Uri), StringComparer.Ordinal)
             .Union(change.Added.Select(folder => folder.Uri), StringComparer.Ordinal));
@@ -106,7 +114,7 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
         lock (_settingsGate)
         {
             change();
-            _settings = InfillSettings.From([.. ownLayers, _initializationLayer, _configurationLayer, commandLine], TellOnce);
+            _settings = InfillSettings.From([.. ownLayers, _initializationLayer, _configurationLayer, commandLine, _chosenLayer], TellOnce);
         }
     }
 }

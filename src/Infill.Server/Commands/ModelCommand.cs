@@ -8,7 +8,7 @@ namespace Infill.Server.Commands;
 /// <summary><c>infill model</c>: which models there are, and the one that is used.</summary>
 internal static class ModelCommand
 {
-    private const string Embedded = "embedded";
+    internal const string Embedded = "embedded";
 
     public static Command Create() => new("model", "Show, pull, check, remove and choose models.") { CreateList(), CreatePull(), CreateVerify(), CreateRemove(), CreateUse() };
 
@@ -111,7 +111,7 @@ internal static class ModelCommand
     }
 
     /// <summary>A model of the store by name, or any file by path.</summary>
-    private static StoredModel Find(ModelStore store, string name)
+    internal static StoredModel Find(ModelStore store, string name)
     {
         if (store.Find(name) is { } stored) return stored;
         if (!name.Contains('/', StringComparison.Ordinal) && !name.EndsWith(ModelStore.Ending, StringComparison.OrdinalIgnoreCase)) throw Unknown(store, name);

@@ -31,12 +31,12 @@ internal sealed record ListedModel(string Name, long Bytes, long Memory, bool Fi
 /// <summary>The models that are here, and those that can be had.</summary>
 internal static class ModelList
 {
+    private static long Machine => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public static async Task<int> WriteAsync(ModelStore store, bool isJson, bool isMeasured)
     {
         var speed = SpeedMeasurement.Get(isMeasured);
-        var used = Path.GetFullPath(InfillSettings.From(SettingsSources.Own(static _ => { }), static _ => { }).ModelPath);
-        var machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var models = All(store, used, machine, speed);
+        var models = Of(store, ModelCommand.Current().ModelPath, speed);
         if (isJson)
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(models, ModelListJsonContext.Default.IReadOnlyListListedModel));
@@ -52,13 +52,18 @@ internal static class ModelList
                 : $"For this machine {best.Name} is recommended: the largest whose first line comes in under {MachineSpeed.GoodMilliseconds:F0} ms (about {best.FirstLine} ms, by the measured speed of the embedded model).");
         }
 
-        await Console.Out.WriteLineAsync($"Memory is an estimate; this machine has {machine / 1e9:F1} GB. Models lie in '{store.Folder}'.");
+        await Console.Out.WriteLineAsync($"Memory is an estimate; this machine has {Machine / 1e9:F1} GB. Models lie in '{store.Folder}'.");
         return ExitCodes.Done;
     }
 
     /// <summary>The embedded one, the catalogue by memory, and what else is in the store or in use.</summary>
-    private static List<ListedModel> All(ModelStore store, string used, long machine, MachineSpeed? speed)
+    /// <param name="store">The user's models.</param>
+    /// <param name="used">The file in use.</param>
+    /// <param name="speed">By which one is recommended; null recommends none.</param>
+    public static IReadOnlyList<ListedModel> Of(ModelStore store, string used, MachineSpeed? speed)
     {
+        used = Path.GetFullPath(used);
+        var machine = Machine;
         var recommended = speed?.Recommend(machine);
         var embedded = new FileInfo(DefaultModel.Path);
         var here = store.List().ToDictionary(static model => model.Name, StringComparer.Ordinal);
@@ -87,7 +92,7 @@ internal static class ModelList
         }
     }
 
-    private static Table Table(List<ListedModel> models)
+    private static Table Table(IReadOnlyList<ListedModel> models)
     {
         var table = new Table().SimpleBorder(); // its widths fit 80 columns; the licence takes what is left
         foreach (var heading in new[] { "", "model", "file", "memory", "line", "prompt" }) table.AddColumn(heading, static column => column.NoWrap().PadRight(1).PadLeft(0));

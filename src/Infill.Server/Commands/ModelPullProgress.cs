@@ -1,6 +1,7 @@
 using Infill.Models;
 using Infill.Models.Gguf;
 using Infill.Models.Pulling;
+using Infill.Server.ModelChoice;
 using Spectre.Console;
 
 namespace Infill.Server.Commands;
@@ -16,9 +17,7 @@ internal static class ModelPullProgress
     /// <exception cref="ModelException">It could not be had.</exception>
     public static async Task<int> RunAsync(string wanted, string? name, string? sha256, string? configured, CancellationToken cancellationToken)
     {
-        var hub = PullSources.Hub(Variable("HF_ENDPOINT") ?? configured);
-        var source = new PullSources(hub).Find(wanted, name, sha256);
-        var pull = new ModelPull(ModelStore.OfUser, hub, Variable("HF_TOKEN"), new PullOptions());
+        var (pull, source) = ModelPlaces.OfUser.Pull(wanted, name, sha256, configured);
         var (model, wasThere) = Console.IsErrorRedirected
             ? await pull.RunAsync(source, progress: null, cancellationToken)
             : await ShowAsync(pull, source, cancellationToken);
@@ -42,8 +41,6 @@ internal static class ModelPullProgress
                 return await pull.RunAsync(source, new Shown(task), cancellationToken);
             });
     }
-
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>Reports where they are made, in order.</summary>
     private sealed class Shown(ProgressTask task) : IProgress<PullProgress>

@@ -19,7 +19,7 @@ internal static class SpeedMeasurement
     /// <returns>Null where it can't be measured: the list then goes without.</returns>
     public static MachineSpeed? Get(bool isFresh)
     {
-        if (!isFresh && Read() is { } remembered) return remembered;
+        if (!isFresh && Remembered() is { } remembered) return remembered;
         try
         {
             var speed = Measure();
@@ -49,7 +49,8 @@ internal static class SpeedMeasurement
             model.WeightBytes);
     }
 
-    private static MachineSpeed? Read()
+    /// <returns>What was measured before; null where nothing was.</returns>
+    public static MachineSpeed? Remembered()
     {
         try
         {

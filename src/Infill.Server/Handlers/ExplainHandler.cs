@@ -6,7 +6,7 @@ using Infill.Protocol.Lsp;
 namespace Infill.Server.Handlers;
 
 /// <summary>infill/explain: which bytes of which files the prompt at a place has, and why.</summary>
-internal sealed class ExplainHandler(Session session, Lazy<ISuggestionService> completions, SuggestionSource suggestions)
+internal sealed class ExplainHandler(Session session, Func<ISuggestionService> completions, SuggestionSource suggestions)
 {
     public void Register(MethodTable methods) => methods.OnRequest(
         LspMethods.Explain, static () => ProtocolJsonContext.Default.ExplainParams, static () => ProtocolJsonContext.Default.ExplainResult, HandleAsync);
@@ -23,7 +23,7 @@ internal sealed class ExplainHandler(Session session, Lazy<ISuggestionService> c
 
         try
         {
-            return Conversions.ToLsp(await completions.Value.ExplainAsync(asked, request.Cancelled));
+            return Conversions.ToLsp(await completions().ExplainAsync(asked, request.Cancelled));
         }
         catch (EngineException e)
         {

@@ -5,7 +5,7 @@ using Infill.Protocol.Lsp;
 
 namespace Infill.Server.Handlers;
 
-/// <summary>initialize to exit, settings, folders and commands.</summary>
+/// <summary>initialize to exit, settings and folders.</summary>
 internal sealed class LifecycleHandler(Session session, ClientLink client, AcceptanceLedger ledger)
 {
     public static string Version { get; } = typeof(LifecycleHandler).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -30,7 +30,6 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
         methods.OnNotification(LspMethods.DidChangeConfiguration, () => json.DidChangeConfigurationParams, OnConfigurationChanged);
         methods.OnNotification(LspMethods.DidChangeWorkspaceFolders, () => json.DidChangeWorkspaceFoldersParams, change => session.ChangeFolders(change.Event));
         methods.OnNotification(LspMethods.DidPartiallyAcceptCompletion, () => json.DidPartiallyAcceptCompletionParams, OnPartlyAccepted);
-        methods.OnRequest(LspMethods.ExecuteCommand, () => json.ExecuteCommandParams, () => json.OptionalJsonElement, ExecuteAsync);
     }
 
     /// <summary>What the server can do, for a client that agreed on an encoding.</summary>
@@ -42,7 +41,7 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
             // Inline completion is what we are for; the plain list is for clients that can't, or everything would show twice.
             CompletionProvider: hasInlineCompletion ? null : new CompletionOptions(),
             InlineCompletionProvider: new InlineCompletionOptions(),
-            ExecuteCommandProvider: new ExecuteCommandOptions([CommandNames.Accepted]),
+            ExecuteCommandProvider: new ExecuteCommandOptions(CommandNames.All, WorkDoneProgress: true),
             Workspace: new WorkspaceOptions(new WorkspaceFoldersServerCapabilities(Supported: true, ChangeNotifications: true))),
         new ServerInfo("infill", Version));
 
@@ -79,13 +78,6 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
 
     private void OnPartlyAccepted(DidPartiallyAcceptCompletionParams parameters)
     {
-        if (Conversions.ToCompletionId(parameters.Item.Command?.Arguments) is { } id) ledger.PartlyAccepted(id, parameters.AcceptedLength);
-    }
-
-    private Task<JsonElement?> ExecuteAsync(ExecuteCommandParams parameters, IncomingRequest request)
-    {
-        if (parameters.Command != CommandNames.Accepted) throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
-        if (Conversions.ToCompletionId(parameters.Arguments) is { } id) ledger.Accepted(id);
-        return Task.FromResult<JsonElement?>(null);
+        if (Conversions.ToFirstText(parameters.Item.Command?.Arguments) is { } id) ledger.PartlyAccepted(id, parameters.AcceptedLength);
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>What both completion requests share: settings → request, and failures that the user has been told of already.</summary>
-internal sealed class SuggestionSource(Session session, Lazy<ISuggestionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
+internal sealed class SuggestionSource(Session session, Func<ISuggestionService> completions, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
 {
     /// <summary>To choose among, for who asks by hand.</summary>
     private const int MostCandidates = 3;
@@ -58,7 +58,7 @@ internal sealed class SuggestionSource(Session session, Lazy<ISuggestionService>
             catch (EngineException e)
             {
                 // A model that can't be loaded was told of then. What it can't take is told once: a line for every key would be in the way.
-                var isNews = !completions.Value.ReadyAsync(CancellationToken.None).IsFaulted && Interlocked.Exchange(ref _hasTold, 1) == 0;
+                var isNews = !completions().ReadyAsync(CancellationToken.None).IsFaulted && Interlocked.Exchange(ref _hasTold, 1) == 0;
                 logger.Log(isNews ? LogLevel.Warning : LogLevel.Debug, "No suggestion: {Reason}", e.Message);
                 yield break;
             }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Server.ModelChoice;
 using Infill.Server.Statistics;
 using Infill.Server.Status;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,9 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
 
     /// <summary>Where it is counted what becomes of the editors' suggestions; null keeps nothing.</summary>
     public StatisticsFile? Statistics { get; init; }
+
+    /// <summary>What choosing a model reads and changes of the user's machine.</summary>
+    public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;
 
     public IReadOnlyList<string> Editors => [.. _editors.Values.Select(static editor => editor.ClientName)];
 
@@ -109,6 +113,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
             LogLevel = logLevel,
             Proofs = proofs,
             Statistics = Statistics,
+            Models = Models,
             Time = time,
         });
         _editors[number] = conversation;

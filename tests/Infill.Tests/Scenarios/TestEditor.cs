@@ -4,9 +4,12 @@ using System.Text;
 using System.Text.Json;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Models;
+using Infill.Models.Pulling;
 using Infill.Protocol.JsonRpc;
 using Infill.Server;
 using Infill.Server.Context;
+using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,6 +39,15 @@ internal sealed record EditorOptions
 
     /// <summary>Null takes the model's template on trust: a script fills no gaps.</summary>
     public ProofMemory? Proofs { get; init; }
+
+    /// <summary>Loads a model by its file; null loads what the test's editor was given, whatever the file.</summary>
+    public Func<string, IModel>? LoadNamed { get; init; }
+
+    /// <summary>Models that are nowhere, and a settings file that can't be written.</summary>
+    public static ModelPlaces NoModels { get; } = new(new ModelStore("/proc/no-models"), "/proc/no-settings/config.json", static _ => null, new PullOptions());
+
+    /// <summary>Where models are pulled to and the choice is kept.</summary>
+    public ModelPlaces Models { get; init; } = NoModels;
 
     /// <summary>Answers what the server asks: method → result as JSON; null leaves it unanswered.</summary>
     public Func<string, JsonElement, string?> OnRequest { get; init; } = static (method, _) => method == "workspace/configuration" ? "[null]" : "null";
@@ -69,7 +81,8 @@ internal sealed class TestEditor : IAsyncDisposable
         _options = options ?? new EditorOptions();
         _host = ServerHost.Build(new ServerOptions(_toServer.Reader, _fromServer.Writer)
         {
-            LoadModel = load,
+            LoadModel = _options.LoadNamed ?? (_ => load()),
+            Models = _options.Models,
             Time = _options.Time,
             OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],
             CommandLine = _options.CommandLine,

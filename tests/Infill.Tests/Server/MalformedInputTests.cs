@@ -14,7 +14,8 @@ public sealed class MalformedInputTests
     private static readonly string[] s_values =
     [
         "null", "true", "-1", "0", "1", "1.5", "2147483647", "2147483648", "99999999999999999999", "1e400", "\"\"", "\"a\"", "\"\\ud83d\\ude42\"",
-        "\"\\ud800\"", "[]", "{}", "[[[[[]]]]]", "{\"line\":0}", "{\"uri\":\"file:///a.py\"}", "{\"text\":\"x\"}", "[null]", "\"infill.accepted\"",
+        "\"\\ud800\"", "[]", "{}", "[[[[[]]]]]", "{\"line\":0}", "{\"uri\":\"file:///a.py\"}", "{\"text\":\"x\"}", "[null]", "\"infill.accepted\"", "[\"a\"]",
+        "\"infill.model.list\"", "\"infill.model.pull\"", "\"infill.model.use\"",
         "{\"infill\":{\"maxTokens\":-5,\"mode\":3}}", "{\"infill\":{\"model\":\"/etc/passwd\"}}",
     ];
 

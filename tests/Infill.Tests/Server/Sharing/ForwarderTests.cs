@@ -56,6 +56,23 @@ public sealed class ForwarderTests
     }
 
     [Fact]
+    public async Task A_model_that_is_chosen_leaves_the_engine_to_the_others_and_says_so()
+    {
+        var folder = Directory.CreateTempSubdirectory("infill-choice-").FullName;
+        await using var engine = new SharedBench(Saying("1", new PromptLog()), EditorOptions.NoModels with { SettingsFile = Path.Combine(folder, "config.json") });
+        await using var editor = await Editor(LeadingTo(engine)).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+
+        var answer = await editor.AskAsync("workspace/executeCommand", """{"command":"infill.model.use","arguments":["embedded"]}""");
+
+        var chosen = answer.GetProperty("result");
+        Assert.False(chosen.GetProperty("isInUse").GetBoolean());
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal("embedded is used once the server is started again: it shares its engine with other editors.", chosen.GetProperty("message").GetString());
+        Assert.Equal(["1"], (await editor.InlineAsync(0, 4)).Texts());
+    }
+
+    [Fact]
     public async Task A_new_engine_knows_the_notebooks_and_which_of_their_cells_are_unknown()
     {
         var after = new PromptLog();

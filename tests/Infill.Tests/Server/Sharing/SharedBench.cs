@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Infill.Engine;
+using Infill.Server.ModelChoice;
 using Infill.Server.Sharing;
 using Infill.Server.Status;
 using Infill.Tests.Scenarios;
@@ -16,12 +17,12 @@ internal sealed class SharedBench : IAsyncDisposable
     private readonly StatusSource _status;
     private readonly List<(Socket Socket, Task Served)> _connections = []; // guarded by itself
 
-    public SharedBench(ScriptedModel model)
+    public SharedBench(ScriptedModel model, ModelPlaces? models = null)
     {
         Model = model;
         Engine = new CompletionEngine(() => new ScriptedWeights(model), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
         _status = new StatusSource(Engine, "scripted", TimeProvider.System);
-        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance);
+        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance) { Models = models ?? EditorOptions.NoModels };
         _status.Connected = () => Listener.Editors;
     }
 

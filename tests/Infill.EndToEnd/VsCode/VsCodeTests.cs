@@ -168,6 +168,49 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.True(known < 1_000 && whole < 10_000, told); // the bar, 40 ms, is for a machine with nothing else to do
     }
 
+    [Fact]
+    public async Task A_model_of_the_list_is_pulled_with_progress_and_used_without_a_restart()
+    {
+        var report = await PlayedAsync("model");
+
+        Assert.Contains(report.Choices!, choice => choice.Contains("embedded", StringComparison.Ordinal) && choice.Contains("in use", StringComparison.Ordinal));
+        Assert.Contains(report.Notices!, notice => notice.Contains("pulling qwen2.5-coder-0.5b", StringComparison.Ordinal) && notice.Contains(" MB of ", StringComparison.Ordinal));
+        Assert.Contains(report.Notices!, notice => notice.Contains("qwen2.5-coder-0.5b is used from now on.", StringComparison.Ordinal));
+        Assert.NotEmpty(report.Ghost!);
+        Assert.Contains("qwen2.5-coder-0.5b.gguf", report.Saved, StringComparison.Ordinal); // the settings that all editors share
+        Assert.True(report.IsSameServer);
+    }
+
+    [Fact]
+    public async Task A_workspace_that_nobody_trusts_names_no_program_model_or_hub()
+    {
+        var report = await PlayedAsync("restricted");
+
+        Assert.Contains(report.Choices!, static item => item.Contains("Restricted Mode", StringComparison.Ordinal));
+        Assert.Empty(report.Notices!); // variables of the server's process
+        Assert.Contains("maxLines", report.Settings!); // what can do no harm
+        Assert.DoesNotContain(report.Settings!, static name => name is "model" or "hub" or "threads" or "server.path");
+    }
+
+    [Fact]
+    public async Task Each_root_of_a_workspace_has_its_own_rules_and_settings()
+    {
+        var report = await PlayedAsync("roots");
+
+        Assert.Equal(["first", "second"], report.Steps);
+        Assert.Equal([true, false, false], report.Frames!.Select(static frame => frame.Ghost.Length == 0)); // kept out, beside it, in the other root
+    }
+
+    [Fact]
+    public async Task The_walkthroughs_links_lead_where_they_say()
+    {
+        var report = await PlayedAsync("walkthrough");
+
+        Assert.Equal(["Type", "Accept all of it, a word or a line", "See what it does", "Choose a model"], report.Steps);
+        Assert.Contains(report.Choices!, choice => choice.Contains("Restart the server", StringComparison.Ordinal));
+        Assert.Contains(report.Choices!, choice => choice.Contains("qwen2.5-coder-1.5b", StringComparison.Ordinal));
+    }
+
     private async Task<ScenarioReport> PlayedAsync(string scenario)
     {
         var report = await workbench.ReportAsync<ScenarioReport>(scenario);

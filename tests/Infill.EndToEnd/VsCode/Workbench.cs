@@ -66,7 +66,10 @@ internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
 /// <param name="Delays">One for each key.</param>
 /// <param name="IsSynced">Whether the server was told of the notebook's edits.</param>
 /// <param name="Seen">What was on the screen, one after another.</param>
+/// <param name="IsSameServer">Whether the server's process is the one from before.</param>
+/// <param name="Steps">The walkthrough's; the workspace's roots.</param>
+/// <param name="Settings">Names of those that the server was told.</param>
 internal sealed record ScenarioReport(
     string? Before, string? Ghost, IReadOnlyList<Frame>? Frames, AskedReport? Asked, string? Saved, string? Status, bool Told, int Invoked,
     IReadOnlyList<string>? Notices, IReadOnlyList<string>? Choices, IReadOnlyList<FrameDelay>? Delays, bool IsSynced,
-    IReadOnlyList<string>? Seen);
+    IReadOnlyList<string>? Seen, bool IsSameServer, IReadOnlyList<string>? Steps, IReadOnlyList<string>? Settings);

@@ -3,7 +3,9 @@
 //   node workbench.mjs CODE_SERVER VSIX OUT [SCENARIO...]
 // OUT takes screenshots.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,21 +58,46 @@ class Workbench {
     execFileSync(codeServer, [...folders, '--install-extension', vsix], { stdio: 'pipe' });
     listenIn();
 
-    bench.port = await freePort();
-    const environment = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INFILL_'))), XDG_CONFIG_HOME: work };
-    bench.server = spawn(codeServer, [...folders, '--auth', 'none', '--bind-addr', `127.0.0.1:${bench.port}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: environment, detached: true });
-    bench.server.stdout.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
-    bench.server.stderr.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
-    await until(async () => (await fetch(`http://127.0.0.1:${bench.port}/healthz`)).ok);
-
-    bench.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
-    bench.page = await bench.browser.newPage({ viewport: { width: 1000, height: 1000 } });
-    await bench.page.goto(`http://127.0.0.1:${bench.port}/?folder=${project}`);
-    await bench.page.locator('.monaco-workbench').waitFor({ timeout: patience });
-    await bench.page.locator('.statusbar-item [aria-label*="Infill: Ready"], .statusbar-item[aria-label*="Infill: Ready"]').first().waitFor({ timeout: patience });
+    bench.hub = await openHub();
+    await bench.start('user', `folder=${project}`, ['--disable-workspace-trust'], {});
     await bench.warmUp();
     return bench;
+  }
+
+  /** Another VS Code beside the first, that trusts no workspace; what each of its servers is told is kept apart. */
+  static async besideUntrusting(address) {
+    const bench = new Workbench();
+    Workbench.others.push(bench);
+    const [name, wire] = [`user${Workbench.others.length}`, mkdtempSync(join(work, 'wire-'))];
+    bench.wire = join(wire, 'to-server');
+    mkdirSync(join(work, name, 'User'), { recursive: true });
+    const settings = { ...userSettings, 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
+    writeFileSync(join(work, name, 'User', 'settings.json'), JSON.stringify(settings));
+    await bench.start(name, address, [], { INFILL_WIRE: wire });
+    return bench;
+  }
+
+  static others = [];
+
+  /** Starts a VS Code with that user's settings and opens it. */
+  async start(user, address, more, variables) {
+    this.port = await freePort();
+    const environment = {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INFILL_'))),
+      XDG_CONFIG_HOME: work, XDG_DATA_HOME: join(work, 'data'), HF_ENDPOINT: `http://127.0.0.1:${this.hub?.address().port}`, no_proxy: '127.0.0.1', ...variables,
+    };
+    const folders = ['--user-data-dir', join(work, user), '--extensions-dir', join(work, 'extensions')];
+    this.server = spawn(codeServer, [...folders, '--auth', 'none', '--bind-addr', `127.0.0.1:${this.port}`, '--disable-telemetry', '--disable-update-check', ...more],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: environment, detached: true });
+    this.server.stdout.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
+    this.server.stderr.on('data', data => appendFileSync(join(work, 'code-server.log'), data));
+    await until(async () => (await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok);
+
+    this.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    this.page = await this.browser.newPage({ viewport: { width: 1000, height: 1000 } });
+    await this.page.goto(`http://127.0.0.1:${this.port}/?${address}`);
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: patience });
+    await this.page.locator('.statusbar-item [aria-label*="Infill: Ready"], .statusbar-item[aria-label*="Infill: Ready"]').first().waitFor({ timeout: patience });
   }
 
   /** In a window that has only just opened, VS Code asks its providers some keys late. */
@@ -84,7 +111,14 @@ class Workbench {
   }
 
   async close() {
+    for (const other of Workbench.others.splice(0)) await other.stop();
+    await this.stop();
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async stop() {
     await this.browser?.close();
+    this.hub?.close();
     if (this.server) {
       try {
         process.kill(-this.server.pid, 'SIGKILL');
@@ -92,7 +126,6 @@ class Workbench {
         // It has ended.
       }
     }
-    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async openFile(name) {
@@ -162,6 +195,15 @@ class Workbench {
     return readFileSync(this.file, 'utf8');
   }
 
+  /** By the command palette. */
+  async command(name) {
+    await this.page.keyboard.press('Control+Shift+p');
+    await this.page.locator('.quick-input-widget input').first().waitFor();
+    await this.page.keyboard.type(name);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first().waitFor({ timeout: patience });
+    await this.page.keyboard.press('Enter');
+  }
+
   screenshot(name) {
     return this.page.screenshot({ path: join(out, `${name}.png`) });
   }
@@ -171,6 +213,22 @@ class Workbench {
     await this.page.locator('.statusbar-item', { hasText: 'Infill' }).first().click();
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
   }
+}
+
+/** A model hub that has the extension's own model under every name, and takes two seconds to hand it out. */
+async function openHub() {
+  const models = join(work, 'extensions', readdirSync(join(work, 'extensions')).find(name => name.startsWith('infill.infill')), 'server', 'models');
+  const file = readFileSync(join(models, readdirSync(models).find(name => name.endsWith('.gguf'))));
+  const hub = createHttpServer(async (request, response) => {
+    response.writeHead(200, { 'Content-Length': file.length, 'X-Linked-Etag': `"${createHash('sha256').update(file).digest('hex')}"` });
+    for (let at = 0; at < file.length; at += 1 << 20) {
+      response.write(file.subarray(at, at + (1 << 20)));
+      await delay(2000 / (file.length / (1 << 20)));
+    }
+    response.end();
+  });
+  await new Promise(resolve => hub.listen(0, '127.0.0.1', resolve));
+  return hub;
 }
 
 /** A notebook file with these cells of code. */
@@ -187,12 +245,17 @@ function listenIn() {
   const folder = readdirSync(join(work, 'extensions')).find(name => name.startsWith('infill.infill'));
   const program = join(work, 'extensions', folder, 'server', 'infill');
   renameSync(program, `${program}.real`);
-  writeFileSync(program, `#!/bin/bash\nexec '${program}.real' "$@" < <(exec tee -a '${toServer}') > >(exec tee -a '${fromServer}')\n`);
+  writeFileSync(program, `#!/bin/bash\nwire=\${INFILL_WIRE:-${work}}\nexec '${program}.real' "$@" < <(exec tee -a "$wire/to-server") > >(exec tee -a "$wire/from-server")\n`);
   chmodSync(program, 0o755);
 }
 
-function sent() {
-  return existsSync(toServer) ? messagesIn(readFileSync(toServer)) : [];
+function sent(wire = toServer) {
+  return existsSync(wire) ? messagesIn(readFileSync(wire)) : [];
+}
+
+/** The settings that a server was last told, as the answer to its question. */
+function toldSettings(wire) {
+  return sent(wire).filter(message => message.method === undefined && Array.isArray(message.result)).at(-1)?.result[0];
 }
 
 /** Whether every request has its answer. */
@@ -489,6 +552,102 @@ const scenarios = {
       delays.push({ whole: shown.at - pressed, server, isAsked: asked().all > before });
     }
     return { delays };
+  },
+
+  /** A model of the list is pulled, with its progress on the screen, and used without a restart. */
+  async model(bench) {
+    await bench.edit('model');
+    const [before] = serverProcesses();
+    await bench.choose('Choose a model');
+    await bench.page.locator('.quick-input-list .monaco-list-row', { hasText: 'qwen2.5-coder-0.5b' }).waitFor({ timeout: patience });
+    const choices = await bench.page.locator('.quick-input-list .monaco-list-row').allTextContents();
+    await bench.screenshot('models');
+    await bench.page.keyboard.type('qwen2.5-coder-0.5b');
+    await until(async () => (await bench.page.locator('.quick-input-list .monaco-list-row.focused').first().textContent()).includes('qwen2.5-coder-0.5b'));
+    await bench.page.keyboard.press('Enter');
+    const progress = [];
+    await until(async () => {
+      progress.push(...await bench.notices());
+      return progress.some(notice => /pulling.*MB of/.test(notice));
+    });
+    await bench.screenshot('pulling');
+    await until(async () => (await bench.notices()).some(notice => notice.includes('is used from now on')));
+    await bench.page.keyboard.press('Control+1'); // from the status bar, where a space would open the menu again
+    await bench.type('    def ');
+    const ghost = await bench.suggestion();
+    await bench.screenshot('chosen');
+    return { choices, notices: [...progress, ...await bench.notices()], ghost, saved: readFileSync(join(work, 'infill', 'config.json'), 'utf8'), isSameServer: serverProcesses()[0] === before };
+  },
+
+  /** A workspace that nobody trusts names a program, a model and a hub of its own. */
+  async restricted() {
+    const folder = join(work, 'untrusted');
+    mkdirSync(join(folder, '.vscode'), { recursive: true });
+    writeFileSync(join(folder, 'shapes.py'), text);
+    const evil = { 'infill.server.path': '/bin/false', 'infill.model': '/evil.gguf', 'infill.hub': 'http://evil', 'infill.threads': 1, 'infill.maxLines': 2 };
+    writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify(evil));
+    const before = serverProcesses();
+    const bench = await Workbench.besideUntrusting(`folder=${folder}`);
+    const [server] = serverProcesses().filter(id => !before.includes(id));
+    await bench.edit('shapes');
+    await until(async () => {
+      await bench.type('x');
+      return await bench.ghost() !== '' || sent(bench.wire).some(message => message.method === 'textDocument/inlineCompletion');
+    });
+    const marks = await bench.page.locator('.statusbar-item').allTextContents();
+    await bench.screenshot('restricted');
+    const environment = readFileSync(`/proc/${server}/environ`, 'utf8').split('\0').filter(variable => variable.startsWith('INFILL_') && !variable.startsWith('INFILL_WIRE'));
+    return { choices: marks, notices: environment, settings: Object.keys(toldSettings(bench.wire) ?? {}) };
+  },
+
+  /** Two roots: the second has a file that is kept out of prompts, and a setting of its own. */
+  async roots() {
+    const [first, second] = ['first', 'second'].map(name => join(work, 'roots', name));
+    mkdirSync(first, { recursive: true });
+    mkdirSync(join(second, '.vscode'), { recursive: true });
+    writeFileSync(join(first, 'one.py'), text);
+    for (const name of ['two.py', 'kept-out.py']) writeFileSync(join(second, name), text);
+    writeFileSync(join(second, '.infillignore'), 'kept-out.py\n');
+    writeFileSync(join(second, '.vscode', 'settings.json'), JSON.stringify({ 'infill.maxLines': 3 }));
+    const workspace = join(work, 'roots', 'both.code-workspace');
+    writeFileSync(workspace, JSON.stringify({ folders: [{ path: 'first' }, { path: 'second' }] }));
+    const bench = await Workbench.besideUntrusting(`workspace=${workspace}`);
+    const report = { frames: [], steps: sent(bench.wire).find(message => message.method === 'initialize').params.workspaceFolders.map(folder => folder.name), choices: [] };
+    for (const name of ['kept-out', 'two', 'one']) {
+      await bench.edit(name);
+      await until(() => (toldSettings(bench.wire)?.maxLines === 3) === (name !== 'one'));
+      const asks = () => sent(bench.wire).filter(message => message.method === 'textDocument/inlineCompletion').length;
+      const before = asks();
+      await until(async () => {
+        await bench.type('\n');
+        return asks() > before;
+      });
+      await bench.type('    def ');
+      if (name !== 'kept-out') await until(async () => await bench.ghost() !== '');
+      else await delay(3000); // nothing is to come
+      report.frames.push({ at: 0, ghost: await bench.ghost() });
+      await bench.screenshot(`roots-${name}`);
+    }
+    return report;
+  },
+
+  /** The walkthrough of the first run, and what its links do. */
+  async walkthrough(bench) {
+    await bench.command('Welcome: Open Walkthrough...');
+    await bench.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Start with Infill' }).first().click();
+    await bench.page.locator('.getting-started-step').first().waitFor({ timeout: patience });
+    const steps = await bench.page.locator('.getting-started-step .step-title').allTextContents();
+    await bench.screenshot('walkthrough');
+    const choices = [];
+    for (const [step, link] of [['See what it does', 'Open the menu'], ['Choose a model', 'Choose a model']]) {
+      await bench.page.locator('.getting-started-step', { hasText: step }).first().click();
+      await bench.page.locator('.getting-started-step.expanded .monaco-button', { hasText: link }).first().click();
+      await bench.page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: patience });
+      choices.push(...await bench.page.locator('.quick-input-list .monaco-list-row').allTextContents());
+      await bench.page.keyboard.press('Escape');
+      await bench.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    }
+    return { steps, choices };
   },
 };
 

@@ -1,0 +1,30 @@
+using Infill.Engine.Remote;
+using Infill.Tests.Engine.Conformance;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Infill.EndToEnd.Remote;
+
+/// <summary>A real llama-server, which nobody here wrote, held to what every backend of text promises.</summary>
+public sealed class LlamaServerConformanceTests : TextConformance
+{
+    protected override async Task<TextServer> StartAsync() => new Server(await LlamaServer.StartAsync());
+
+    private sealed class Server(LlamaServer server) : TextServer
+    {
+        private readonly RemotePool _pool = new(new RemoteOptions([server.Url]), TimeProvider.System, NullLogger.Instance);
+
+        public override RemotePool Pool => _pool;
+
+        public override RemoteRequest Request { get; } = new(SampleCode.Shapes, "\n") { Path = "shapes.py", ScoreTokens = true };
+
+        /// <summary>Its bound for a stop is one batch: it looks between two of them whether the client is still there.</summary>
+        public override Task QuietAsync() => Eventually.GetAsync(async () => await server.BusyAsync() == 0 ? server : null, () => Task.FromResult("A slot is still busy."));
+
+        public override ValueTask DisposeAsync()
+        {
+            _pool.Dispose();
+            server.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

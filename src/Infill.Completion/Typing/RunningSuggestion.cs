@@ -70,7 +70,8 @@ internal sealed class RunningSuggestion
         typed = 0;
         lock (_gate)
         {
-            if (_isEnded || _latest is null || TypedPlace.Along(Request.Text, Request.Cursor, _latest.Text, text) is not { } length) return false;
+            if (_isEnded || _cancelled.IsCancellationRequested || _superseded.IsCancellationRequested) return false;
+            if (_latest is null || TypedPlace.Along(Request.Text, Request.Cursor, _latest.Text, text) is not { } length) return false;
             typed = length;
             return cursor is not { } at || at == Request.Cursor + length;
         }
@@ -144,15 +145,12 @@ internal sealed class RunningSuggestion
     private async Task GenerateAsync(TypingPace pace)
     {
         var began = _time.GetTimestamp();
-        var isTimed = Request.Priority != RequestPriority.Automatic;
+        TimeSpan? toText = null;
+        Suggestion? last = null;
         await foreach (var suggestion in _service.SuggestAsync(Request, _cancelled.Token))
         {
-            if (!isTimed && suggestion.Text.Length > 0)
-            {
-                isTimed = true;
-                pace.TextAfter(_time.GetElapsedTime(began));
-            }
-
+            if (suggestion.Text.Length > 0) toText ??= _time.GetElapsedTime(began);
+            last = suggestion;
             lock (_gate)
             {
                 _latest = suggestion;
@@ -160,7 +158,10 @@ internal sealed class RunningSuggestion
             }
         }
 
-        if (!isTimed && _superseded.IsCancellationRequested) pace.NoTextAfter(_time.GetElapsedTime(began));
+        var isNewPlace = last?.Usage is { } usage && usage.CachedTokens < usage.PromptTokens / 2;
+        if (Request.Priority != RequestPriority.Automatic || isNewPlace) return;
+        if (toText is { } taken) pace.TextAfter(taken);
+        else if (_superseded.IsCancellationRequested) pace.NoTextAfter(_time.GetElapsedTime(began));
     }
 
     private void LosePatience()

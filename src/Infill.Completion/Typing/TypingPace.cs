@@ -2,8 +2,8 @@ namespace Infill.Completion.Typing;
 
 /// <summary>How fast the user types against how soon text comes: whether it pays to wait for the next key. Any thread; guarded by its lock.</summary>
 /// <remarks>
-/// Where text comes before the next key does, nothing is waited for. Where it doesn't, what is begun at each key would be given up
-/// at the next, so it begins once a key is missed.
+/// Where text comes within two keys, nothing is waited for: what is begun at a key may yet agree with the next. Where it takes
+/// longer, what is begun at each key would be given up, so it begins once a key is missed.
 /// </remarks>
 public sealed class TypingPace(TimeProvider time)
 {
@@ -11,6 +11,9 @@ public sealed class TypingPace(TimeProvider time)
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Text that takes as many keys is too late for each of them.</summary>
+    private const double SlowKeys = 2;
 
     /// <summary>A key that comes later than usual by this share is taken for missed.</summary>
     private const double Lateness = 1.25;
@@ -30,7 +33,7 @@ public sealed class TypingPace(TimeProvider time)
         {
             lock (_gate)
             {
-                if (_interval is not { } interval || _latency is not { } latency || latency <= interval) return TimeSpan.Zero;
+                if (_interval is not { } interval || _latency is not { } latency || latency <= interval * SlowKeys) return TimeSpan.Zero;
                 return interval * Lateness < s_longestWait ? interval * Lateness : s_longestWait;
             }
         }
@@ -47,13 +50,13 @@ public sealed class TypingPace(TimeProvider time)
         }
     }
 
-    /// <summary>The model gave its first text.</summary>
+    /// <summary>The model gave its first text, of a prompt that was mostly cached: what a key costs, not what a new place does.</summary>
     public void TextAfter(TimeSpan latency)
     {
         lock (_gate) _latency = Mean(_latency, latency);
     }
 
-    /// <summary>It was given up on before it gave any: it would have taken longer than this.</summary>
+    /// <summary>Likewise, but it was given up on before it gave any: it would have taken longer than this.</summary>
     public void NoTextAfter(TimeSpan latency)
     {
         lock (_gate)

@@ -58,8 +58,9 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     {
         var report = await PlayedAsync("alternatives");
 
-        Assert.Equal(3, report.Seen!.Distinct().Count());
-        Assert.Equal(Typed + report.Seen![^1], report.Saved);
+        Assert.NotEqual(report.Seen![0], report.Seen[1]);
+        Assert.NotEqual(report.Seen[1], report.Seen[2]); // the third, or round to the first
+        Assert.Equal(Typed + report.Seen[2], report.Saved);
     }
 
     [Fact]

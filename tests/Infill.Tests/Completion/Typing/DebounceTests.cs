@@ -14,6 +14,7 @@ namespace Infill.Tests.Completion.Typing;
 public sealed class DebounceTests
 {
     private const string Uri = "file:///a.py";
+    private const string Place = "some_name_of_a_length = ";
 
     private readonly ScriptedModel _model = new() { Rule = ScriptedModel.Says("total") };
     private readonly ManualTime _time = new();
@@ -26,11 +27,11 @@ public sealed class DebounceTests
         var steps = _model.Steps;
 
         using var outdone = new CancellationTokenSource();
-        var first = LastAsync(typing, "a = (", superseded: outdone.Token);
-        Edit(typing, "a = ((");
+        var first = LastAsync(typing, Place + "((", superseded: outdone.Token);
+        Edit(typing, Place + "(((");
         await outdone.CancelAsync();
         Assert.Equal("", await first);
-        var second = LastAsync(typing, "a = ((");
+        var second = LastAsync(typing, Place + "(((");
 
         Assert.Equal(steps, _model.Steps);
         _time.Advance(TimeSpan.FromMilliseconds(125));
@@ -44,7 +45,7 @@ public sealed class DebounceTests
         await using var bench = await EngineBench.StartAsync(_model);
         var typing = await SlowAsync(bench);
 
-        Assert.Equal("total", await LastAsync(typing, "a = (", RequestPriority.Invoked));
+        Assert.Equal("total", await LastAsync(typing, Place + "((", RequestPriority.Invoked));
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public sealed class DebounceTests
         await using var bench = await EngineBench.StartAsync(_model);
         var typing = await SlowAsync(bench);
 
-        Assert.Equal("otal", await LastAsync(typing, "a = t"));
+        Assert.Equal("otal", await LastAsync(typing, Place + "(t"));
     }
 
     [Fact]
@@ -70,23 +71,44 @@ public sealed class DebounceTests
         Assert.Equal("total", await suggestion);
     }
 
-    /// <summary>Text took 200 ms, keys come every 100.</summary>
+    [Fact]
+    public async Task What_a_new_place_costs_says_nothing_of_a_key()
+    {
+        await using var bench = await EngineBench.StartAsync(_model);
+        var typing = new TypingThrough(() => new CompletionService(bench.Engine, _time), _time);
+        await AskSlowlyAsync(typing, Place);
+        Type(typing);
+
+        Assert.Equal("total", await LastAsync(typing, Place + "(("));
+    }
+
+    /// <summary>A key's text took 400 ms, keys come every 100.</summary>
     private async Task<TypingThrough> SlowAsync(EngineBench bench)
     {
         var typing = new TypingThrough(() => new CompletionService(bench.Engine, _time), _time);
-        var gate = _model.HoldStep(1);
-        var suggestion = LastAsync(typing, "a = ");
+        Assert.Equal("total", await LastAsync(typing, Place));
+        await AskSlowlyAsync(typing, Place + "(");
+        Type(typing);
+        return typing;
+    }
+
+    private async Task AskSlowlyAsync(TypingThrough typing, string text)
+    {
+        var gate = _model.HoldStep(_model.Steps + 1);
+        var suggestion = LastAsync(typing, text);
         await gate.Reached;
-        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _time.Advance(TimeSpan.FromMilliseconds(400));
         gate.Open();
         Assert.Equal("total", await suggestion);
+    }
+
+    private void Type(TypingThrough typing)
+    {
         for (var key = 0; key < 3; key++)
         {
-            Edit(typing, "a = ");
+            Edit(typing, Place + "(");
             _time.Advance(TimeSpan.FromMilliseconds(100));
         }
-
-        return typing;
     }
 
     private static void Edit(TypingThrough typing, string text) => typing.Edited(Uri, SourceText.From(text));

@@ -56,10 +56,33 @@ public sealed class LateRequestTests
         Assert.Equal("total", text);
     }
 
-    private static IAsyncEnumerator<Suggestion> Ask(TypingThrough typing, string text, bool superseded)
+    [Fact]
+    public async Task A_generation_that_was_cancelled_and_has_not_ended_yet_is_taken_over_by_nobody()
+    {
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("total") };
+        var gate = model.HoldStep(4);
+        await using var bench = await EngineBench.StartAsync(model);
+        var typing = new TypingThrough(() => new CompletionService(bench.Engine, bench.Time), bench.Time);
+        using var cancel = new CancellationTokenSource();
+        await using var first = Ask(typing, "a = ", superseded: false, cancel.Token);
+        Assert.True(await first.MoveNextAsync());
+        await gate.Reached;
+        await cancel.CancelAsync();
+
+        await using var second = Ask(typing, "a = ", superseded: false);
+        var begun = second.MoveNextAsync();
+        gate.Open();
+
+        Assert.True(await begun);
+        var text = second.Current.Text;
+        while (await second.MoveNextAsync()) text = second.Current.Text;
+        Assert.Equal("total", text);
+    }
+
+    private static IAsyncEnumerator<Suggestion> Ask(TypingThrough typing, string text, bool superseded, CancellationToken cancelled = default)
     {
         var request = new SuggestionRequest(SourceText.From(text), text.Length, "a.py") { Superseded = new CancellationToken(superseded) };
-        return typing.SuggestAsync("file:///a.py", request, s_options, CancellationToken.None).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        return typing.SuggestAsync("file:///a.py", request, s_options, cancelled).GetAsyncEnumerator(TestContext.Current.CancellationToken);
     }
 
     private sealed class AskedClock : TimeProvider

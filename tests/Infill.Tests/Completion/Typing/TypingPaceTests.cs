@@ -21,16 +21,16 @@ public sealed class TypingPaceTests
     }
 
     [Fact]
-    public void Nothing_is_waited_for_where_text_comes_before_the_next_key()
+    public void Nothing_is_waited_for_where_text_comes_within_two_keys()
     {
         Type(100, 100);
-        _pace.TextAfter(TimeSpan.FromMilliseconds(99));
+        _pace.TextAfter(TimeSpan.FromMilliseconds(199));
 
         Assert.Equal(TimeSpan.Zero, _pace.Wait);
     }
 
     [Fact]
-    public void Where_the_next_key_comes_first_it_is_waited_for_a_little_longer_than_it_usually_takes()
+    public void Where_two_keys_come_first_the_next_is_waited_for_a_little_longer_than_it_usually_takes()
     {
         Type(100, 100);
         _pace.TextAfter(TimeSpan.FromMilliseconds(400));
@@ -60,7 +60,7 @@ public sealed class TypingPaceTests
     public void What_was_given_up_without_any_text_was_too_slow_and_never_speaks_for_speed()
     {
         Type(100, 100);
-        _pace.NoTextAfter(TimeSpan.FromMilliseconds(200));
+        _pace.NoTextAfter(TimeSpan.FromMilliseconds(300));
         var slow = _pace.Wait;
         _pace.NoTextAfter(TimeSpan.FromMilliseconds(1));
 
@@ -72,7 +72,7 @@ public sealed class TypingPaceTests
     public void Once_the_model_is_fast_again_the_waiting_ends()
     {
         Type(100, 100);
-        _pace.TextAfter(TimeSpan.FromMilliseconds(200));
+        _pace.TextAfter(TimeSpan.FromMilliseconds(400));
 
         for (var i = 0; i < 10; i++) _pace.TextAfter(TimeSpan.FromMilliseconds(20));
 

@@ -126,7 +126,7 @@ internal sealed class Conversation
 
         // Not before: the answer to initialize must not wait for a core that is loading the model.
         if (_session.Settings.Endpoints.Count > 0) _ = FollowEndpointsAsync();
-        else _ = new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(Engine, _model.Completions);
+        else _ = FollowLoadingAsync();
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
@@ -142,6 +142,12 @@ internal sealed class Conversation
     {
         _logger.LogInformation("The editor's process is gone; the server ends.");
         Stop();
+    }
+
+    private Task FollowLoadingAsync()
+    {
+        var engine = Engine;
+        return new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(engine, _model.Completions, () => Engine == engine);
     }
 
     /// <summary>A server that is not there is no reason to disturb anybody: it may come.</summary>

@@ -51,7 +51,10 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     }
 
     /// <summary>Follows the loading to its end; a failure is shown once, and suggestions then stay empty.</summary>
-    public async Task FollowAsync(CompletionEngine engine, ISuggestionService completions)
+    /// <param name="engine">Loads the model.</param>
+    /// <param name="completions">Prompts it.</param>
+    /// <param name="isInUse">False once another model was chosen: then it is nobody's affair what becomes of this one.</param>
+    public async Task FollowAsync(CompletionEngine engine, ISuggestionService completions, Func<bool> isInUse)
     {
         var shown = ShowProgressAsync(); // beside: a client that never answers is told of a failure all the same
         string outcome;
@@ -61,6 +64,10 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
             await completions.ReadyAsync(CancellationToken.None);
             outcome = $"model {vocabulary.ModelName} is ready";
             logger.LogInformation("The model {Name} is loaded from '{Path}'.", vocabulary.ModelName, session.Settings.ModelPath);
+        }
+        catch (Exception) when (!isInUse())
+        {
+            outcome = "another model was chosen";
         }
         catch (Exception e)
         {

@@ -118,9 +118,22 @@ internal sealed class NeovimEditor : IAsyncDisposable
     /// <summary>Null where Neovim doesn't answer yet.</summary>
     private async Task<NeovimState?> TryStateAsync()
     {
-        var result = await _terminal.RunAsync("nvim", "--server", "/mnt/nvim.sock", "--remote-expr", "v:lua.Probe()");
+        var result = await ProbeAsync();
         return result.ExitCode == 0 && result.Output.StartsWith('{')
             ? JsonSerializer.Deserialize<NeovimState>(result.Output, JsonSerializerOptions.Web)
             : null;
+    }
+
+    /// <exception cref="TimeoutException">Neovim waits for the user, as it does at 'Press ENTER': the message has the screen.</exception>
+    private async Task<CommandResult> ProbeAsync()
+    {
+        try
+        {
+            return await _terminal.RunAsync("nvim", "--server", "/mnt/nvim.sock", "--remote-expr", "v:lua.Probe()");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{await ScreenAsync()}", e);
+        }
     }
 }

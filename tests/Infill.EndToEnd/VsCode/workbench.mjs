@@ -644,7 +644,7 @@ const scenarios = {
       await bench.page.locator('.getting-started-step.expanded .monaco-button', { hasText: link }).first().click();
       await bench.page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: patience });
       choices.push(...await bench.page.locator('.quick-input-list .monaco-list-row').allTextContents());
-      await bench.page.keyboard.press('Escape');
+      await bench.page.locator('.quick-input-widget input').first().press('Escape'); // pressed elsewhere it would leave the walkthrough
       await bench.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     }
     return { steps, choices };

@@ -192,6 +192,31 @@ public sealed class ModelChoiceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_becomes_of_a_model_that_is_loading_when_another_is_chosen_disturbs_nobody()
+    {
+        Put("mine");
+        var loading = new Gate();
+        await using var editor = await StartAsync(load: path =>
+        {
+            if (path == _store.PathOf("mine")) return Weights("mine");
+            loading.Pass();
+            throw new ObjectDisposedException("weights");
+        });
+        await editor.OpenAsync("a = ");
+        var asked = await editor.BeginInlineAsync(0, 4);
+        await loading.Reached;
+
+        var choosing = await BeginAsync(editor, "infill.model.use", "mine");
+        await asked.Answer; // another model is there
+        loading.Open();
+
+        Assert.Equal(0, (await choosing.Answer).ErrorCode());
+        Assert.Equal(["mine"], (await editor.InlineAsync(0, 4)).Texts());
+        Assert.Empty(editor.Received("window/showMessage"));
+        Assert.Empty(editor.Warnings());
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_be_loaded_leaves_all_as_it_was()
     {
         Put("mine");

@@ -91,6 +91,7 @@ public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider
     /// <remarks>Looked at and begun under one lock: a request that its thread comes to late may not end the one that came after it.</remarks>
     private (string? Left, SuggestionReading? Reading) FindOrBegin(string uri, SuggestionRequest request)
     {
+        var asked = service(); // it may have to be made: edits don't wait for that at the lock
         RunningSuggestion running;
         RunningSuggestion? before, ahead;
         SuggestionReading reading;
@@ -104,7 +105,7 @@ public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider
                 if (Agreeing(document, request) is { } known) return (null, known);
             }
 
-            running = new RunningSuggestion(service(), request, time);
+            running = new RunningSuggestion(asked, request, time);
             reading = running.Open(typed: 0);
             (before, ahead) = (document.Running, document.LookAhead?.Suggestion);
             (document.Running, document.LookAhead) = (running, null);
@@ -154,7 +155,11 @@ public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider
         _ = RunAsync(uri, ahead, TimeSpan.Zero);
     }
 
-    private TimeSpan Wait() => peace?.Invoke() is { } longer && longer > _pace.Wait ? longer : _pace.Wait;
+    private TimeSpan Wait()
+    {
+        var wait = _pace.Wait;
+        return peace?.Invoke() is { } longer && longer > wait ? longer : wait;
+    }
 
     private async Task RunAsync(string uri, RunningSuggestion running, TimeSpan wait)
     {

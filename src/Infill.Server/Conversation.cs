@@ -108,8 +108,9 @@ internal sealed class Conversation
                 Stop();
             },
         }.Register(methods);
-        new TextDocumentHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
-        new NotebookHandler(_session, _typing, _context, _ledger, Loggers.CreateLogger(nameof(NotebookHandler))).Register(methods);
+        var followers = new TextFollowers(_session, _typing, _ledger);
+        new TextDocumentHandler(_session, _context, followers, Loggers.CreateLogger(nameof(TextDocumentHandler))).Register(methods);
+        new NotebookHandler(_session, followers, _context, Loggers.CreateLogger(nameof(NotebookHandler))).Register(methods);
 
         var suggestions = new SuggestionSource(_session, () => Completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
         var models = new ModelChooser(_session, _options.Engine is null ? _model : null, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));

@@ -1,6 +1,4 @@
-using Infill.Completion.Acceptance;
 using Infill.Completion.Documents;
-using Infill.Completion.Typing;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
@@ -10,7 +8,7 @@ namespace Infill.Server.Handlers;
 
 /// <summary>Notebooks open, change and close. Runs in the ordered turn, as <see cref="TextDocumentHandler"/> does.</summary>
 /// <remarks>What is typed in is the notebook's text, so an edit of one cell outdoes what is asked for in the others of its language.</remarks>
-internal sealed class NotebookHandler(Session session, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
+internal sealed class NotebookHandler(Session session, TextFollowers followers, SessionContext context, ILogger logger)
 {
     public void Register(MethodTable methods)
     {
@@ -63,28 +61,13 @@ internal sealed class NotebookHandler(Session session, TypingThrough typing, Ses
         var after = session.Notebooks.Find(uri);
         foreach (var text in before?.Texts ?? [])
         {
-            if (after?.TextIn(text.LanguageId) is { } now)
-            {
-                typing.Edited(now.Uri, now.Text);
-                session.Active.Supersede(now.Uri, session.SupersededError);
-                ledger.Edited(now.Uri, now.Text);
-            }
-            else
-            {
-                Drop(text.Uri, last: null);
-            }
+            if (after?.TextIn(text.LanguageId) is { } now) followers.Edited(now.Uri, now.Text);
+            else followers.Dropped(text.Uri, last: null);
         }
     }
 
     private void DropAll(NotebookSnapshot? notebook, bool isEnd)
     {
-        foreach (var text in notebook?.Texts ?? []) Drop(text.Uri, isEnd ? text.Text : null);
-    }
-
-    private void Drop(string text, SourceText? last)
-    {
-        typing.Closed(text);
-        session.Active.Supersede(text, session.SupersededError);
-        ledger.Closed(text, last);
+        foreach (var text in notebook?.Texts ?? []) followers.Dropped(text.Uri, isEnd ? text.Text : null);
     }
 }

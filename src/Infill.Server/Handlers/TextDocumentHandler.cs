@@ -1,6 +1,4 @@
-using Infill.Completion.Acceptance;
 using Infill.Completion.Documents;
-using Infill.Completion.Typing;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
@@ -9,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server.Handlers;
 
 /// <summary>Open, change, close. Runs in the ordered turn, so that every request sees the text it was asked for.</summary>
-internal sealed class TextDocumentHandler(Session session, TypingThrough typing, SessionContext context, AcceptanceLedger ledger, ILogger logger)
+internal sealed class TextDocumentHandler(Session session, SessionContext context, TextFollowers followers, ILogger logger)
 {
     public void Register(MethodTable methods)
     {
@@ -25,11 +23,9 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
     private void OnOpened(DidOpenTextDocumentParams parameters)
     {
         var document = parameters.TextDocument;
-        ledger.Closed(document.Uri, last: null);
+        followers.Dropped(document.Uri, last: null);
         session.Documents.Open(document.Uri, document.LanguageId, document.Version, document.Text);
-        typing.Closed(document.Uri);
         context.Opened(document.Uri);
-        session.Active.Supersede(document.Uri, session.SupersededError);
     }
 
     private void OnChanged(DidChangeTextDocumentParams parameters)
@@ -39,13 +35,11 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         if (result.Problem is { } problem) Warn(problem);
         if (session.Documents.TryGet(uri, out var snapshot))
         {
-            typing.Edited(uri, snapshot.Text);
-            session.Active.Supersede(uri, session.SupersededError);
-            ledger.Edited(uri, snapshot.Text);
+            followers.Edited(uri, snapshot.Text);
         }
         else
         {
-            Drop(uri, last: null);
+            followers.Dropped(uri, last: null);
         }
     }
 
@@ -55,7 +49,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
         var last = session.Documents.TryGet(uri, out var snapshot) ? snapshot.Text : null;
         if (!session.Documents.Close(uri)) logger.LogWarning("{Uri} was closed but not open.", uri);
         context.Closed(uri);
-        Drop(uri, last);
+        followers.Dropped(uri, last);
     }
 
     private void OnFilesChanged(DidChangeWatchedFilesParams parameters)
@@ -81,15 +75,7 @@ internal sealed class TextDocumentHandler(Session session, TypingThrough typing,
     private void Lose(string uri, RpcError error)
     {
         if (session.Documents.MarkOutOfStep(uri, error.Message) is { } problem) Warn(problem);
-        Drop(uri, last: null);
-    }
-
-    /// <summary>Nothing goes on for a document that is gone, or whose text is unknown.</summary>
-    private void Drop(string uri, SourceText? last)
-    {
-        typing.Closed(uri);
-        session.Active.Supersede(uri, session.SupersededError);
-        ledger.Closed(uri, last);
+        followers.Dropped(uri, last: null);
     }
 
     private void Warn(string problem) =>

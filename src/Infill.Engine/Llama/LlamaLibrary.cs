@@ -8,8 +8,19 @@ namespace Infill.Engine.Llama;
 /// <param name="Directory">Folder that holds it.</param>
 /// <param name="Version">As <c>llama_version()</c> says.</param>
 /// <param name="CpuVariant">The CPU backend that ggml chose for this machine, such as <c>libggml-cpu-zen4.so</c>; empty where unknown.</param>
+/// <remarks>
+/// There is one llama.cpp in a process, the one beside the program; a GPU's backend is a library of its own that is added to
+/// it. <c>libggml-base</c>, which both are linked to, is the same file in all packages of a release, and is found by its name
+/// in the process.
+/// </remarks>
 public sealed record LlamaLibrary(string Directory, string Version, string CpuVariant)
 {
+    /// <summary>What was added; <see cref="GpuBackend.Cpu"/> for nothing.</summary>
+    public GpuBackend Gpu { get; private init; }
+
+    /// <summary>The GPUs that models may be put on; none without a backend.</summary>
+    public IReadOnlyList<LlamaDevice> Devices { get; private init; } = [];
+
     /// <summary>The release whose struct layouts LlamaStructs.cs copies.</summary>
     public const string PinnedVersion = "0.5.0";
 
@@ -19,6 +30,7 @@ public sealed record LlamaLibrary(string Directory, string Version, string CpuVa
     private static readonly Lock Gate = new();
     private static LlamaLibrary? s_loaded;
     private static Dictionary<string, nint>? s_handles;
+    private static GpuPlugin? s_plugin; // guarded by Gate
 
     /// <summary>Loads the library and picks the best CPU variant. Idempotent; any thread.</summary>
     /// <param name="logger">Receives everything the native code logs from now on; nothing native goes to stdout or stderr.</param>
@@ -28,23 +40,28 @@ public sealed record LlamaLibrary(string Directory, string Version, string CpuVa
         lock (Gate)
         {
             LlamaLog.Logger = logger;
-            if (s_loaded is not null) return s_loaded;
-
-            var directory = FindDirectory();
-            Open(directory);
-            LlamaLog.Install();
-            var version = VerifyLayout(directory);
-            LlamaNative.BackendLoadAll(directory);
-            if (LlamaNative.DeviceCount() == 0)
-            {
-                throw new EngineException($"llama.cpp found no device to compute on: '{directory}' holds no CPU backend that runs on this machine.");
-            }
-
-            return s_loaded = new LlamaLibrary(directory, version, FindCpuVariant());
+            return s_loaded ??= LoadFirst();
         }
     }
 
-    /// <summary>The folder that <see cref="Load"/> would load from.</summary>
+    /// <summary>Loads the library, unless it is, and adds a GPU's backend to it. While it is added no model may be loading in this process.</summary>
+    /// <param name="logger">As above.</param>
+    /// <param name="plugin">What to add.</param>
+    /// <exception cref="EngineException">
+    /// As above; or the backend can't be added, and the processor alone computes as before: its library doesn't load, finds no
+    /// device, or another one was added before, as a process keeps the first.
+    /// </exception>
+    public static LlamaLibrary Load(ILogger logger, GpuPlugin plugin)
+    {
+        lock (Gate)
+        {
+            var library = Load(logger);
+            if (s_plugin != plugin) library = s_loaded = Add(library, plugin);
+            return library.Gpu != GpuBackend.Cpu ? library : throw new EngineException($"'{plugin.Path}' found no GPU. {LlamaLog.TakeError()}".TrimEnd());
+        }
+    }
+
+    /// <summary>The folder that <see cref="Load(ILogger)"/> would load from.</summary>
     /// <exception cref="EngineException">There is none.</exception>
     public static string FindDirectory()
     {
@@ -60,6 +77,38 @@ public sealed record LlamaLibrary(string Directory, string Version, string CpuVa
         return System.IO.Directory.Exists(beside)
             ? beside
             : throw new EngineException($"llama.cpp's libraries are not in '{beside}'; build the project again or set {DirectoryVariable}.");
+    }
+
+    private static LlamaLibrary Add(LlamaLibrary library, GpuPlugin plugin)
+    {
+        if (library.Gpu != GpuBackend.Cpu) throw new EngineException($"'{plugin.Path}' can't be used: another GPU library is in use already, and a process keeps its first. Start again.");
+
+        LlamaLog.TakeError();
+        if (LlamaNative.BackendLoad(plugin.Path) == 0)
+        {
+            var error = LlamaLog.TakeError();
+            throw new EngineException($"'{plugin.Path}' could not be loaded: {(error.Length > 0 ? error : "llama.cpp gives no reason.")}");
+        }
+
+        s_plugin = plugin; // it stays, whatever it finds
+        var devices = LlamaDevice.All();
+        return library with { Gpu = devices.Count > 0 ? plugin.Backend : GpuBackend.Cpu, Devices = devices };
+    }
+
+    private static LlamaLibrary LoadFirst()
+    {
+        var directory = FindDirectory();
+        Open(directory);
+        LlamaLog.Install();
+        var version = VerifyLayout(directory);
+        LlamaNative.BackendLoadAll(directory);
+        if (LlamaNative.DeviceCount() == 0)
+        {
+            throw new EngineException($"llama.cpp found no device to compute on: '{directory}' holds no CPU backend that runs on this machine.");
+        }
+
+        var devices = LlamaDevice.All(); // a folder that the user named may have a GPU's backend
+        return new LlamaLibrary(directory, version, FindCpuVariant()) { Gpu = devices.Count > 0 ? devices[0].Backend : GpuBackend.Cpu, Devices = devices };
     }
 
     private static void Open(string directory)

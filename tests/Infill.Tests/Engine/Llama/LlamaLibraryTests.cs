@@ -74,6 +74,30 @@ public sealed class LlamaLibraryTests
         Assert.Contains(file.Path, e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_GPU_library_that_can_not_be_loaded_is_named_and_the_processor_computes_as_before()
+    {
+        using var truncated = new TemporaryFile([0x7f, .. "ELF"u8, 2, 1, 1]);
+
+        var e = Assert.Throws<EngineException>(() => LlamaLibrary.Load(NullLogger.Instance, new GpuPlugin(GpuBackend.Cuda, truncated.Path)));
+
+        Assert.StartsWith($"'{truncated.Path}' could not be loaded: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("file too short", e.Message, StringComparison.Ordinal);
+        Assert.Equal((GpuBackend.Cpu, 0), (LlamaLibrary.Load(NullLogger.Instance).Gpu, LlamaLibrary.Load(NullLogger.Instance).Devices.Count));
+        using var model = DefaultModel.Load();
+        Assert.True(model.Size > 0);
+    }
+
+    [Fact]
+    public void A_library_that_is_no_backend_is_not_taken_for_one()
+    {
+        var neighbour = Path.Combine(LlamaLibrary.Load(NullLogger.Instance).Directory, "libggml-base.so");
+
+        var e = Assert.Throws<EngineException>(() => LlamaLibrary.Load(NullLogger.Instance, new GpuPlugin(GpuBackend.Vulkan, neighbour)));
+
+        Assert.Contains("failed to find ggml_backend_init", e.Message, StringComparison.Ordinal);
+    }
+
     private sealed class FailingLogger : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)

@@ -46,12 +46,16 @@ export class Ghost implements Disposable {
   /** Asked for again, until that is on the screen. */
   private growing: Stream | undefined;
   private grower: Disposable | undefined;
+  /** Where the user has hidden what was there; only by hand is more asked for there. */
+  private hidden: { readonly document: TextDocument; readonly version: number; readonly position: Position } | undefined;
   private lastToken = 0;
 
   constructor(private readonly isEnabled: (document: TextDocument) => boolean, private readonly onFirstText: (milliseconds: number) => void) {}
 
   async provide(client: BaseLanguageClient, document: TextDocument, position: Position, context: InlineCompletionContext, token: CancellationToken): Promise<InlineCompletionItem[] | undefined> {
     const isInvoked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
+    if (!isInvoked && this.isHidden(document, position)) return undefined;
+    this.hidden = undefined;
     if (!isInvoked && !this.isEnabled(document)) {
       this.stop();
       return undefined;
@@ -91,6 +95,14 @@ export class Ghost implements Disposable {
     if (this.stream) this.abandon(this.stream);
   }
 
+  /** Takes what there is off the screen, for good: VS Code may be about to ask for what has grown. */
+  async hide(): Promise<void> {
+    const editor = window.activeTextEditor;
+    this.hidden = editor && { document: editor.document, version: editor.document.version, position: editor.selection.active };
+    this.stop();
+    await commands.executeCommand('editor.action.inlineSuggest.hide');
+  }
+
   dispose(): void {
     this.stop();
     this.grower?.dispose();
@@ -99,17 +111,22 @@ export class Ghost implements Disposable {
   private abandon(stream: Stream): void {
     if (isRunning(stream)) stream.source.cancel();
     if (this.growing === stream) this.growing = undefined;
-    if (this.stream === stream) this.setStream(undefined);
+    if (this.stream === stream) this.stream = undefined;
+    this.tellWhetherMoreComes();
   }
 
-  private setStream(stream: Stream | undefined): void {
-    this.stream = stream;
-    void commands.executeCommand('setContext', 'infill.isStreaming', stream?.state === 'growing');
+  /** Until all of it is on the screen, Escape is a matter of this class: VS Code would show what it has been asked to. */
+  private tellWhetherMoreComes(): void {
+    void commands.executeCommand('setContext', 'infill.isStreaming', this.stream?.state === 'growing' || this.growing !== undefined);
+  }
+
+  private isHidden(document: TextDocument, position: Position): boolean {
+    return this.hidden?.document === document && this.hidden.version === document.version && this.hidden.position.isEqual(position);
   }
 
   /** Resolves with the first snapshot, unless the whole is wanted, or with the end. */
   private ask(client: BaseLanguageClient, stream: Stream, document: TextDocument, context: InlineCompletionContext, isWholeWanted: boolean): Promise<void> {
-    this.setStream(stream);
+    this.tellWhetherMoreComes();
     const began = performance.now();
     const partialResultToken = `infill.ghost.${++this.lastToken}`;
     const behind = lineBehind(document, stream.position);
@@ -140,9 +157,9 @@ export class Ghost implements Disposable {
         })
         .finally(() => {
           listener.dispose();
-          if (this.stream === stream || this.stream === undefined) this.setStream(this.stream);
           resolve();
           this.grow(client, stream);
+          this.tellWhetherMoreComes();
         });
     });
   }
@@ -172,6 +189,7 @@ export class Ghost implements Disposable {
       if (this.growing !== stream) return;
       this.growing = undefined;
       this.grow(client, stream);
+      this.tellWhetherMoreComes();
     };
     void commands.executeCommand(trigger, { providerId, explicit: false }).then(done, done);
   }

@@ -30,7 +30,7 @@ class Extension {
       doctor: () => this.doctor(),
       chooseModel: () => this.withClient(client => chooseModel(client, model => this.status.noteModel(model))),
       pullModel: () => this.withClient(client => pullModel(client, model => this.status.noteModel(model))),
-      hide: () => this.hide(),
+      hide: () => this.ghost.hide(),
     };
     for (const [name, act] of Object.entries(actions)) context.subscriptions.push(commands.registerCommand(`infill.${name}`, act));
     context.subscriptions.push(window.onDidChangeActiveTextEditor(() => this.tellSettings()));
@@ -99,12 +99,6 @@ class Extension {
       this.log.info(`${program} doctor\n${await doctor(program, this.config.environment())}`);
       this.log.show();
     });
-  }
-
-  /** Escape while a suggestion still grows: it must not come back with its next words. */
-  private async hide(): Promise<void> {
-    this.ghost.stop();
-    await commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
   private async withClient(act: (client: LanguageClient) => Promise<void>): Promise<void> {

@@ -45,7 +45,7 @@ internal sealed class EngineLoop : IDisposable
         _timing = new StepTiming(Cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
-        _settlement = new StepSettlement(Cache, _drafter, _output, (sequence, reason, traced) => End(sequence, reason, traced));
+        _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size), _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 
     public Scheduler Scheduler { get; }

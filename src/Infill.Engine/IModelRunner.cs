@@ -47,6 +47,7 @@ public interface IModelRunner : IDisposable
     /// <summary>Scores of the token after slice <paramref name="slice"/> of the last completed step, one for each token of the vocabulary.</summary>
     /// <param name="slice">One that wants logits.</param>
     /// <param name="drafted">How many of its drafted tokens that token comes after, from 0 to all of them.</param>
+    /// <remarks>Several threads may read at once, while the engine thread waits for them.</remarks>
     ReadOnlySpan<float> Logits(int slice, int drafted = 0);
 
     /// <summary>Forgets all but the first <paramref name="length"/> tokens of a slot.</summary>

@@ -21,9 +21,10 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
     /// <summary>Chooses a sequence's next token and delivers its text.</summary>
     /// <param name="sequence">One whose tokens are all computed.</param>
     /// <param name="logits">Scores of what may follow.</param>
+    /// <param name="prepared">The choice among these, where it was made already.</param>
     /// <param name="traced">A token that has no text of its own to travel with, where the request asked for tokens.</param>
     /// <returns>Why the sequence ends with this token, or <see cref="FinishReason.None"/>.</returns>
-    public FinishReason Choose(Sequence sequence, ReadOnlySpan<float> logits, out TracedToken? traced)
+    public FinishReason Choose(Sequence sequence, ReadOnlySpan<float> logits, ChosenToken? prepared, out TracedToken? traced)
     {
         RecordTime(sequence);
         if (!sequence.Start.IsMet)
@@ -37,8 +38,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
             logits = _restricted;
         }
 
-        var token = sequence.Sampler.Next(logits);
-        var chosen = Trace(sequence.Ticket.Request, logits, token);
+        var (token, chosen) = prepared ?? ChosenToken.Of(sequence, logits);
         if (EndsText(sequence.Ticket.Request, token))
         {
             traced = chosen;
@@ -55,16 +55,6 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
         if (stopped || sequence.Ticket.Request.StopRule?.IsEnough(text, chosen?.LogProbability ?? 0) == true) return FinishReason.StopRule;
         return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
-    }
-
-    private static TracedToken? Trace(GenerationRequest request, ReadOnlySpan<float> logits, int token)
-    {
-        if (!request.TraceTokens && !request.ScoreTokens) return null;
-        return new TracedToken(token, request.TraceTokens ? Sampler.Margin(logits, token) : 0)
-        {
-            LogProbability = request.ScoreTokens ? Sampler.LogProbability(logits, token) : 0,
-            Best = request.ScoreTokens && request.Alternatives > 0 ? Sampler.Best(logits, request.Alternatives) : null,
-        };
     }
 
     /// <summary>The last chunk of a sequence that the scheduler has let go.</summary>

@@ -7,10 +7,11 @@ namespace Infill.Engine;
 /// <summary>After a step: books what it computed, chooses the tokens that follow, and ends whoever is done. Owned by the engine thread.</summary>
 /// <param name="cache">Whose books it keeps.</param>
 /// <param name="drafter">Hears of drafts that the memory can't forget.</param>
+/// <param name="choices">Chooses tokens of many sequences at once.</param>
 /// <param name="output">Chooses tokens and delivers their text.</param>
 /// <param name="end">Ends a sequence, with the last token where that has no text to travel with.</param>
 internal sealed class StepSettlement(
-    PrefixCache cache, Drafter drafter, SequenceOutput output, Action<Sequence, FinishReason, TracedToken?> end)
+    PrefixCache cache, Drafter drafter, StepChoices choices, SequenceOutput output, Action<Sequence, FinishReason, TracedToken?> end)
 {
     /// <exception cref="EngineException">The context gave no logits, or has no room for what it was promised to have.</exception>
     public void Settle(IModelRunner model, StepPlan plan, StepStatus status)
@@ -40,6 +41,7 @@ internal sealed class StepSettlement(
 
     private void Deliver(IModelRunner model, StepPlan plan)
     {
+        choices.Prepare(model, plan);
         var slices = plan.Slices;
         for (var i = 0; i < slices.Count; i++)
         {
@@ -70,7 +72,7 @@ internal sealed class StepSettlement(
                 return FinishReason.None;
             }
 
-            var reason = output.Choose(sequence, logits, out traced);
+            var reason = output.Choose(sequence, logits, choices.Of(index), out traced);
             if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
             sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
             sequence.AcceptedTokens++;

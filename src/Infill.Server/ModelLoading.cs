@@ -15,11 +15,15 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     private static readonly ProgressToken Token = new("infill.model");
 
     /// <summary>Loads the weights, on the engine's thread.</summary>
-    public static IModel Load(InfillSettings settings, ILogger logger)
+    public static LlamaModel Load(InfillSettings settings, ILogger logger)
     {
-        LlamaLibrary.Load(logger);
+        var library = LlamaLibrary.Load(logger);
         CheckFile(settings.ModelPath);
-        return LlamaModel.Load(settings.ModelPath);
+        if (library.Devices.Count == 0) return LlamaModel.Load(settings.ModelPath);
+
+        var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices));
+        logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
+        return model;
     }
 
     /// <summary>Reads the file's header before native code sees the file: its own sentence for each thing that can be wrong.</summary>

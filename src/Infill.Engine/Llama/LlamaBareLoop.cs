@@ -41,6 +41,7 @@ public sealed unsafe class LlamaBareLoop : IDisposable
         parameters.ThreadsBatch = threads;
         parameters.FlashAttentionType = FlashAttentionEnabled;
         parameters.KvUnified = 0;
+        parameters.OpOffload = model.Offload.Layers > 0 ? (byte)1 : (byte)0;
         _context = LlamaContextHandle.Create(model.Handle, parameters);
         if (LlamaThreadpool.TryCreate(threads) is { } threadpool) _context.Attach(threadpool);
         _memory = LlamaNative.GetMemory(_context);

@@ -49,10 +49,12 @@ public sealed partial class LlamaModel
     public ReadOnlySpan<byte> Piece(int token) => _pieces[token] ??= ReadPiece(token); // two threads may both read it: same bytes
 
     /// <summary>A metadata value as text; empty where the file has none.</summary>
-    public unsafe string Metadata(string key)
+    public string Metadata(string key) => Metadata(_handle, key);
+
+    private static unsafe string Metadata(LlamaModelHandle model, string key)
     {
         var buffer = stackalloc byte[1024];
-        var length = LlamaNative.ModelMetadata(_handle, key, buffer, 1024);
+        var length = LlamaNative.ModelMetadata(model, key, buffer, 1024);
         return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 1023));
     }
 

@@ -11,13 +11,16 @@ namespace Infill.Engine.Llama;
 public sealed partial class LlamaModel : IModel, IVocabulary
 {
     private string? _fingerprint;
+    private readonly GpuOffload? _gpu;
     private volatile LlamaModelHandle _handle; // exchanged by the engine thread when weights go and come
     private bool _hasWeights;                  // engine thread
 
-    private LlamaModel(LlamaModelHandle handle, string path, bool hasWeights)
+    private LlamaModel(LlamaModelHandle handle, string path, bool hasWeights, GpuOffload? gpu = null, OffloadPlan offload = default)
     {
         _handle = handle;
         _hasWeights = hasWeights;
+        _gpu = gpu;
+        Offload = offload;
         Path = path;
         var vocabulary = LlamaNative.ModelGetVocab(handle);
         Size = LlamaNative.VocabSize(vocabulary);
@@ -65,35 +68,74 @@ public sealed partial class LlamaModel : IModel, IVocabulary
     /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
     public string Description { get; }
 
-    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Description}, {WeightBytes} bytes, llama.cpp {LlamaLibrary.PinnedVersion}");
+    public string Identity => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Description}, {WeightBytes} bytes, llama.cpp {LlamaLibrary.PinnedVersion}{(Offload.Layers > 0 ? $", {Offload} {_gpu!.Devices[0].Description}" : "")}");
+
+    /// <summary>Where the weights are, in words: <c>on the processor</c>, <c>on the GPU</c> or how many layers of it.</summary>
+    public string Placement => Offload.ToString();
+
+    /// <summary>How much of it is on the GPU. Engine thread.</summary>
+    internal OffloadPlan Offload { get; private set; }
 
     internal LlamaModelHandle Handle => _handle;
 
     /// <summary>Loads weights from a GGUF file.</summary>
     /// <param name="path">A file; checked before the native code sees it, so that each mistake gets its own sentence.</param>
     /// <param name="progress">Told the share that is loaded, 0 to 1, on the calling thread; may be null.</param>
+    /// <param name="gpu">Where as many layers go as fit; null for the processor alone.</param>
     /// <exception cref="EngineException">Missing, unreadable, not a GGUF, truncated, or of an architecture that llama.cpp can't run.</exception>
-    public static LlamaModel Load(string path, IProgress<float>? progress = null)
+    public static LlamaModel Load(string path, IProgress<float>? progress = null, GpuOffload? gpu = null)
     {
-        var handle = Open(path, progress);
+        GgufFile.Check(path);
+        var offload = gpu is null ? OffloadPlan.Processor : FirstPlan(path, gpu);
+        var handle = OpenFitting(path, progress, gpu, ref offload);
         if (LlamaNative.ModelHasEncoder(handle) != 0)
         {
             handle.Dispose();
             throw new EngineException($"'{path}' is an encoder model; Infill needs one that generates text.");
         }
 
-        return new LlamaModel(handle, path, hasWeights: true);
+        return new LlamaModel(handle, path, hasWeights: true, gpu, offload);
     }
 
     /// <summary>Loads the vocabulary alone, as files have it that hold nothing else. No context can be made of those.</summary>
     /// <exception cref="EngineException">As <see cref="Load"/>.</exception>
     internal static LlamaModel LoadVocabulary(string path) => new(Open(path, isVocabularyOnly: true), path, hasWeights: false);
 
+    /// <remarks>Where the GPU has no room for the cache beside the weights, some of these move to the processor.</remarks>
     public IModelRunner CreateRunner(EngineOptions options)
     {
-        if (!_hasWeights) Exchange(Open(Path), hasWeights: true);
-        return new LlamaModelRunner(this, options);
+        while (true)
+        {
+            if (!_hasWeights)
+            {
+                var offload = Offload;
+                Exchange(OpenFitting(Path, progress: null, _gpu, ref offload), hasWeights: true);
+                Offload = offload;
+            }
+
+            try
+            {
+                return new LlamaModelRunner(this, options);
+            }
+            catch (EngineException) when (Offload.Layers > 0)
+            {
+                Shrink();
+            }
+        }
     }
+
+    /// <summary>The GPU's memory didn't suffice: the next context has fewer layers there. Engine thread, while no context lives.</summary>
+    internal void Shrink()
+    {
+        if (Offload.Layers == 0) return;
+        Offload = Offload.Smaller();
+        ReleaseWeights();
+    }
+
+    /// <summary>Bytes that are free for a cache on the GPUs that the model is on. Asks the driver.</summary>
+    internal long ReadFreeGpuBytes() => _gpu!.ReadFreeBytes();
 
     public void ReleaseWeights()
     {
@@ -102,11 +144,36 @@ public sealed partial class LlamaModel : IModel, IVocabulary
 
     public void Dispose() => _handle.Dispose();
 
-    private static LlamaModelHandle Open(string path, IProgress<float>? progress = null, bool isVocabularyOnly = false)
+    /// <summary>By what the file says of itself; loading is what tells for sure.</summary>
+    private static OffloadPlan FirstPlan(string path, GpuOffload gpu)
+    {
+        using var vocabulary = Open(path, isVocabularyOnly: true);
+        var architecture = Metadata(vocabulary, "general.architecture");
+        return int.TryParse(Metadata(vocabulary, $"{architecture}.block_count"), NumberStyles.None, CultureInfo.InvariantCulture, out var blocks)
+            ? OffloadPlan.First(blocks + 1, gpu.Layers, new FileInfo(path).Length, gpu.ReadFreeBytes())
+            : OffloadPlan.Processor;
+    }
+
+    private static LlamaModelHandle OpenFitting(string path, IProgress<float>? progress, GpuOffload? gpu, ref OffloadPlan offload)
+    {
+        while (true)
+        {
+            try
+            {
+                return Open(path, progress, gpu: gpu, offload: offload);
+            }
+            catch (EngineException) when (offload.Layers > 0)
+            {
+                offload = offload.Smaller(); // a file that is broken fails on the processor too, and says why there
+            }
+        }
+    }
+
+    private static LlamaModelHandle Open(string path, IProgress<float>? progress = null, bool isVocabularyOnly = false, GpuOffload? gpu = null, OffloadPlan offload = default)
     {
         GgufFile.Check(path);
         LlamaLog.TakeError();
-        var handle = LoadNative(path, progress, isVocabularyOnly);
+        var handle = LoadNative(path, progress, isVocabularyOnly, offload.Layers > 0 ? gpu!.Used() : [], offload);
         if (!handle.IsInvalid) return handle;
         handle.Dispose();
         throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeError())}");
@@ -148,10 +215,14 @@ public sealed partial class LlamaModel : IModel, IVocabulary
         return length <= 0 ? "" : Encoding.UTF8.GetString(buffer, Math.Min(length, 255));
     }
 
-    private static unsafe LlamaModelHandle LoadNative(string path, IProgress<float>? progress, bool isVocabularyOnly)
+    private static unsafe LlamaModelHandle LoadNative(string path, IProgress<float>? progress, bool isVocabularyOnly, IReadOnlyList<LlamaDevice> devices, OffloadPlan offload)
     {
         var parameters = LlamaNative.ModelDefaultParams();
-        parameters.GpuLayers = 0;
+        var handles = stackalloc nint[devices.Count + 1]; // ends with a null; alone it keeps llama.cpp off every GPU
+        for (var i = 0; i < devices.Count; i++) handles[i] = devices[i].Handle;
+        handles[devices.Count] = 0;
+        parameters.Devices = handles;
+        parameters.GpuLayers = offload.Layers;
         parameters.VocabularyOnly = isVocabularyOnly ? (byte)1 : (byte)0;
         if (progress is null) return LlamaNative.ModelLoadFromFile(path, parameters);
 

@@ -10,6 +10,7 @@ namespace Infill.Engine.Llama;
 public sealed unsafe class LlamaModelRunner : IModelRunner
 {
     private const int FlashAttentionEnabled = 1;
+    private const int GgmlTypeQ8_0 = 8;
 
     private readonly LlamaModel _model;
     private readonly LlamaContextHandle _context;
@@ -17,8 +18,10 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly GCHandle _self;
     private readonly LlamaBatchArrays _batch;
     private readonly List<int> _order = [];       // slices of the step by slot
-    private readonly List<int> _lastPending = []; // of each slice, where its logits begin
+    private readonly List<int> _firstRows = []; // of each slice that wants logits, which of all rows is its first
+    private float* _logits;                      // of the last step, a row for each token that wants them
     private Func<bool> _shouldAbort = static () => false;
+    private bool _isTooLarge; // a step found no memory
     private bool _disposed;
 
     /// <summary>Makes a context, which keeps the weights for as long as it lives.</summary>
@@ -31,19 +34,20 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         try
         {
-            var size = CacheSize.For(options, model.TrainedContext, model.CellBytes, model.WeightBytes, MachineMemory.AvailableBytes);
+            var size = SizeOf(model, options);
             (MaxSequences, ContextTokens, ContextCells) = (size.Slots, size.SlotTokens, size.Cells);
-            _context = LlamaContextHandle.Create(model.Handle, Parameters(options));
+            _context = LlamaContextHandle.Create(model.Handle, Parameters(options, size));
+            if (LlamaThreadpool.TryCreate(ThreadsOf(options)) is { } threadpool) _context.Attach(threadpool);
+            _memory = LlamaNative.GetMemory(_context);
+            if (model.Offload.Layers > 0) CompileKernels(options.MaxBatchTokens);
         }
         catch
         {
+            _context?.Dispose();
             _self.Free();
             _batch.Dispose();
             throw;
         }
-
-        if (LlamaThreadpool.TryCreate(options.Threads) is { } threadpool) _context.Attach(threadpool);
-        _memory = LlamaNative.GetMemory(_context);
     }
 
     public IVocabulary Vocabulary => _model;
@@ -61,6 +65,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         _shouldAbort = shouldAbort;
         Fill(plan);
         var status = LlamaNative.Decode(_context, _batch.View);
+        _logits = status == DecodeStatus.Ok ? LlamaNative.GetAllLogits(_context) : null; // a GPU has only been told what to do: this waits for it
         LlamaLog.IsAborting = false;
         switch (status)
         {
@@ -70,6 +75,9 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
                 return StepStatus.Aborted;
             case DecodeStatus.NoCells:
                 return StepStatus.NoCells;
+            case DecodeStatus.AllocationFailed:
+                _isTooLarge = true;
+                goto default;
             default:
                 var reason = LlamaLog.TakeError();
                 throw new EngineException($"llama.cpp failed on a batch of {plan.TotalTokens} tokens (status {(int)status}). {reason}".TrimEnd());
@@ -77,13 +85,15 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     }
 
     /// <remarks>The attached pool keeps its workers: those that a step doesn't use go on sleeping.</remarks>
-    public void UseThreads(int threads) => LlamaNative.SetThreads(_context, threads, threads);
+    public void UseThreads(int threads)
+    {
+        if (!_model.Offload.IsWhole) LlamaNative.SetThreads(_context, threads, threads);
+    }
 
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
-        var logits = LlamaNative.GetLogits(_context, _lastPending[slice] + drafted);
-        if (logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");
-        return new ReadOnlySpan<float>(logits, _model.Size);
+        if (_logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");
+        return new ReadOnlySpan<float>(_logits + ((long)(_firstRows[slice] + drafted) * _model.Size), _model.Size);
     }
 
     public bool TryTruncate(int slot, int length) => LlamaNative.MemorySequenceRemove(_memory, slot, length, -1) != 0;
@@ -108,9 +118,53 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         _context.Dispose();
         _batch.Dispose();
         _self.Free();
+        if (_isTooLarge) _model.Shrink(); // whoever makes the next context makes a smaller one
     }
 
-    private LlamaContextParams Parameters(EngineOptions options)
+    private static CacheSize SizeOf(LlamaModel model, EngineOptions options)
+    {
+        if (model.Offload.Layers == 0) return CacheSize.For(options, model.TrainedContext, model.CellBytes, model.WeightBytes, MachineMemory.AvailableBytes);
+        var there = (long)(model.CellBytes * model.Offload.Share);
+        var size = CacheSize.Fit(options, model.TrainedContext, there, model.WeightBytes, model.ReadFreeGpuBytes());
+        var here = options with { MaxSequences = size.Slots, ContextCells = size.Cells, MemoryLimit = null };
+        CacheSize.For(here, model.TrainedContext, model.CellBytes - there, model.WeightBytes, MachineMemory.AvailableBytes); // of the layers that are not there
+        return size;
+    }
+
+    /// <summary>What is left to the processor of a model on the GPU is a look-up of each token's row.</summary>
+    private int ThreadsOf(EngineOptions options) => _model.Offload.IsWhole ? 1 : options.Threads;
+
+    /// <summary>
+    /// Some steps of each kind: a GPU's kernels are compiled by the driver when they are first needed, which can take a minute, once
+    /// for a machine, and would pass for a step that hangs.
+    /// </summary>
+    private void CompileKernels(int mostTokens)
+    {
+        foreach (var tokens in (ReadOnlySpan<int>)[1, 2, 4, 8, 16, 64, 256, 512])
+        {
+            if (tokens <= mostTokens) Compute(tokens, slots: 1);
+        }
+
+        for (var slots = 2; slots <= MaxSequences; slots *= 2)
+        {
+            Compute(slots, slots);
+        }
+
+        LlamaNative.MemorySequenceRemove(_memory, -1, 0, -1); // every sequence
+    }
+
+    /// <exception cref="EngineException">The GPU has no room for what such a step needs.</exception>
+    private void Compute(int tokens, int slots)
+    {
+        LlamaNative.MemorySequenceRemove(_memory, -1, 0, -1);
+        _batch.Clear();
+        for (var i = 0; i < tokens; i++) _batch.Add(token: 0, i / slots, i % slots, isOutput: i >= tokens - slots);
+        var status = LlamaNative.Decode(_context, _batch.View);
+        if (status != DecodeStatus.Ok) throw new EngineException($"llama.cpp failed on a first batch of {tokens} tokens (status {(int)status}). {LlamaLog.TakeError()}".TrimEnd());
+        LlamaNative.Synchronize(_context);
+    }
+
+    private LlamaContextParams Parameters(EngineOptions options, CacheSize size)
     {
         var parameters = LlamaNative.ContextDefaultParams();
         parameters.ContextTokens = (uint)ContextCells;
@@ -118,8 +172,10 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         parameters.UbatchTokens = (uint)options.MaxBatchTokens;
         parameters.MaxSequences = (uint)MaxSequences;
         parameters.MaxOutputs = (uint)Math.Max(MaxSequences, options.Speculation ? Drafter.MostStepTokens : 0); // one for each sequence, or for each drafted token of one; fewer trip an assertion
-        parameters.Threads = options.Threads;
-        parameters.ThreadsBatch = options.Threads;
+        parameters.Threads = ThreadsOf(options);
+        parameters.ThreadsBatch = ThreadsOf(options);
+        parameters.OpOffload = _model.Offload.Layers > 0 ? (byte)1 : (byte)0;
+        if (size.IsHalved) parameters.TypeK = parameters.TypeV = GgmlTypeQ8_0;
         parameters.FlashAttentionType = FlashAttentionEnabled;
         parameters.KvUnified = Layout == KvLayout.Unified ? (byte)1 : (byte)0;
         parameters.AbortCallback = &OnAbortAsked;
@@ -141,7 +197,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     {
         _batch.Clear();
         Sort(plan);
-        CollectionsMarshal.SetCount(_lastPending, _order.Count);
+        CollectionsMarshal.SetCount(_firstRows, _order.Count);
+        var rows = 0;
         foreach (var s in _order)
         {
             var slice = plan.Slices[s];
@@ -153,7 +210,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
                 _batch.Add(slice.Token(i), first + i, sequence.Slot!.Id, wantsLogits && i >= slice.Count - 1);
             }
 
-            _lastPending[s] = _batch.Count - 1 - slice.Draft.Length;
+            _firstRows[s] = rows;
+            if (wantsLogits) rows += 1 + slice.Draft.Length;
         }
     }
 

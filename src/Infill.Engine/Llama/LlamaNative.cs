@@ -114,6 +114,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_synchronize")]
     internal static partial void Synchronize(LlamaContextHandle context);
 
+    [LibraryImport("llama", EntryPoint = "llama_get_logits")]
+    internal static partial float* GetAllLogits(LlamaContextHandle context);
+
     [LibraryImport("llama", EntryPoint = "llama_get_logits_ith")]
     internal static partial float* GetLogits(LlamaContextHandle context, int index);
 

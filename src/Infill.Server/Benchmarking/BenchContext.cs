@@ -44,10 +44,5 @@ internal sealed record BenchContext(
 
     /// <summary>The weights alone, for the bare loop.</summary>
     /// <exception cref="EngineException">The model could not be loaded.</exception>
-    public LlamaModel LoadModel()
-    {
-        LlamaLibrary.Load(Logger);
-        ModelLoading.CheckFile(Settings.ModelPath);
-        return LlamaModel.Load(Settings.ModelPath);
-    }
+    public LlamaModel LoadModel() => ModelLoading.Load(Settings, Logger);
 }

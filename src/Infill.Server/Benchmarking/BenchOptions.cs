@@ -16,6 +16,12 @@ internal sealed record BenchOptions
     /// <summary>Keys typed in each file, over all rounds.</summary>
     public int Keys { get; init; } = 200;
 
+    /// <summary>How many requests at once, one after another.</summary>
+    public IReadOnlyList<int> Streams { get; init; } = [1, 2, 4, 8, 16, 32];
+
+    /// <summary>Tokens of the prompt that arrives beside another, and of those that are stopped while they are computed.</summary>
+    public int LongPrompt { get; init; } = 2000;
+
     /// <summary>Prompts of each kind that guessing ahead is measured with.</summary>
     public int Prompts { get; init; } = 100;
 }

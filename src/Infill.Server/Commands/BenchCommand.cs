@@ -26,14 +26,17 @@ internal static class BenchCommand
         var rounds = new Option<int>("--rounds") { Description = "How often the sides take turns.", HelpName = "N", DefaultValueFactory = static _ => 5 };
         var keys = new Option<int>("--keys") { Description = "Keys typed in each file, over all rounds.", HelpName = "N", DefaultValueFactory = static _ => 200 };
         var prompts = new Option<int>("--prompts") { Description = "Prompts of each kind for the part 'copy': a thousand take about an hour.", HelpName = "N", DefaultValueFactory = static _ => 100 };
+        var streams = new Option<int[]>("--streams") { Description = "Requests at once for the part 'concurrency'. May be given several times. [default: 1, 2, 4, 8, 16, 32]", HelpName = "N" };
+        var longPrompt = new Option<int>("--long") { Description = "Tokens of the long prompt in the parts 'arrival' and 'stop'.", HelpName = "N", DefaultValueFactory = static _ => new BenchOptions { Parts = [] }.LongPrompt };
+        var batch = new Option<int?>("--batch") { Description = $"Tokens that a step of our engine has at most. [default: {new EngineOptions().MaxBatchTokens}]", HelpName = "N" };
         var json = CommonOptions.Json();
         var svg = new Option<string?>("--svg") { Description = "Write a chart to this file too.", HelpName = "FILE" };
         var model = CommonOptions.Model();
-        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, json, svg, model };
+        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, streams, longPrompt, batch, json, svg, model };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             new Arguments(
                 arguments.GetValue(against) ?? [], arguments.GetValue(parts) ?? [], arguments.GetValue(rounds), arguments.GetValue(keys), arguments.GetValue(prompts),
-                arguments.GetValue(json), arguments.GetValue(svg), arguments.GetValue(model)),
+                arguments.GetValue(streams) ?? [], arguments.GetValue(longPrompt), arguments.GetValue(batch), arguments.GetValue(json), arguments.GetValue(svg), arguments.GetValue(model)),
             cancellationToken));
         return command;
     }
@@ -44,6 +47,7 @@ internal static class BenchCommand
 
         var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine"); // failures come as exceptions
         var settings = InfillSettings.From([new SettingsLayer { Model = arguments.Model }], static _ => { }); // defaults, not what the user has set
+        if (arguments.Batch is { } batch) settings = settings with { Engine = settings.Engine with { MaxBatchTokens = batch } };
         var peers = options.Peers.Select(static peer => new PeerClient(peer)).ToList();
         try
         {
@@ -81,7 +85,7 @@ internal static class BenchCommand
         return exitCode;
     }
 
-    private sealed record Arguments(string[] Against, string[] Parts, int Rounds, int Keys, int Prompts, bool IsJson, string? Svg, string? Model)
+    private sealed record Arguments(string[] Against, string[] Parts, int Rounds, int Keys, int Prompts, int[] Streams, int LongPrompt, int? Batch, bool IsJson, string? Svg, string? Model)
     {
         public bool TryRead(out BenchOptions options, out string problem)
         {
@@ -99,10 +103,14 @@ internal static class BenchCommand
             if (Rounds is < 1 or > 100) problem = $"--rounds is {Rounds}; it must be between 1 and 100.";
             if (Keys < Rounds || Keys > 2000) problem = $"--keys is {Keys}; it must be between the number of rounds and 2000.";
             if (Prompts < Rounds || Prompts > 10_000) problem = $"--prompts is {Prompts}; it must be between the number of rounds and 10000.";
+            if (Streams.FirstOrDefault(static n => n is < 1 or > 256) is not 0 and var wrong) problem = $"--streams is {wrong}; it must be between 1 and 256.";
+            if (LongPrompt is < 16 or > 100_000) problem = $"--long is {LongPrompt}; it must be between 16 and 100000.";
+            if (Batch is < 64 or > 4096) problem = $"--batch is {Batch}; it must be between 64 and 4096.";
             if (Svg is { } file && Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder)) problem = $"The folder of --svg '{file}' does not exist.";
             if (problem.Length > 0) return false;
 
-            options = new BenchOptions { Parts = Parts.Length > 0 ? Parts : BenchRun.PartNames, Peers = peers, Rounds = Rounds, Keys = Keys, Prompts = Prompts };
+            options = new BenchOptions { Parts = Parts.Length > 0 ? Parts : BenchRun.PartNames, Peers = peers, Rounds = Rounds, Keys = Keys, Prompts = Prompts, LongPrompt = LongPrompt };
+            if (Streams.Length > 0) options = options with { Streams = Streams };
             return true;
         }
     }

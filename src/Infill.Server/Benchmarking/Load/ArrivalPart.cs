@@ -6,7 +6,6 @@ namespace Infill.Server.Benchmarking.Load;
 /// <summary>Somebody's suggestion is running when a long prompt arrives: what each costs the other.</summary>
 internal sealed class ArrivalPart(BenchContext context)
 {
-    private const int LongPrompt = 2000;
     private const int ShortPrompt = 200;
     private const int MostTokens = 800;
     private const int SettlingTokens = 20;
@@ -17,13 +16,15 @@ internal sealed class ArrivalPart(BenchContext context)
     private readonly Row _alone = new("the prompt's first token, alone", "ms", Bare: BareSpeed.Prefill);
     private readonly Row _beside = new("the prompt's first token, beside the other", "ms", Bare: BareSpeed.Prefill);
 
+    private int LongPrompt => context.Options.LongPrompt;
+
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
     {
         var result = new PartResult("arrival", $"a prompt of {LongPrompt} tokens arrives while another request is decoding");
         result.Rows.AddRange([_undisturbed, _disturbed, _alone, _beside]);
 
         using var model = context.LoadModel();
-        var options = context.Settings.Engine;
+        var options = context.Settings.Engine with { SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, LongPrompt + 1) };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Where(static peer => peer.Properties.TotalSlots > 1).Select(static peer => new PeerSide(peer))];
         var cuts = new PromptCuts(model);

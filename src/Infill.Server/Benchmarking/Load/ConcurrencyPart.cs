@@ -9,16 +9,16 @@ internal sealed class ConcurrencyPart(BenchContext context)
 {
     private const int Tokens = 48;
     private const int MostPromptTokens = 600;
-    private static readonly int[] s_requests = [1, 2, 4, 8, 16, 32];
 
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
     {
         var result = new PartResult("concurrency", $"requests at once, 300 to {MostPromptTokens} prompt tokens, {Tokens} tokens each");
-        var cold = s_requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts computed", "tokens/s", IsHigherBetter: true, BareSpeed.Prefill)));
-        var warm = s_requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
+        var requests = context.Options.Streams;
+        var cold = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts computed", "tokens/s", IsHigherBetter: true, BareSpeed.Prefill)));
+        var warm = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
         result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself.");
 
-        var most = s_requests[^1];
+        var most = requests.Max();
         var options = context.Settings.Engine with { MaxSequences = most, MaxRunning = most, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
         using var model = context.LoadModel();
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
@@ -27,7 +27,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
         await RateAsync(sides[0], cuts.TakeMany(2), cancellationToken); // compiles what runs from here on
         for (var round = 0; round < context.Options.Rounds; round++)
         {
-            foreach (var n in s_requests)
+            foreach (var n in requests)
             {
                 var prompts = cuts.TakeMany(n);
                 foreach (var side in sides.Where(side => side.Slots >= n))

@@ -7,14 +7,14 @@ namespace Infill.Server.Benchmarking.Load;
 internal sealed class StopPart(BenchContext context)
 {
     private const int StopsPerRound = 10;
-    private const int LongPrompt = 2000;
     private const int ShortPrompt = 100;
     private const int TinyPrompt = 4;
     private const int MostTokens = 1000;
     private const int Others = 8;
 
+    private readonly Dictionary<string, TimeSpan> _longPromptTakes = []; // by side
     private readonly Row _decode = new("stop → free, alone in decode", "ms");
-    private readonly Row _prefill = new($"stop → free, in the prefill of {LongPrompt} tokens", "ms");
+    private readonly Row _prefill = new($"stop → free, in the prefill of {context.Options.LongPrompt} tokens", "ms");
     private readonly Row _beside = new($"stop → free, beside {Others} running", "ms");
     private readonly Row _tokens = new("tokens computed after the stop", "tokens");
 
@@ -25,11 +25,22 @@ internal sealed class StopPart(BenchContext context)
         result.Notes.Add("infill: until its stream has ended, which is after the sequence has left the engine. A peer: until a tiny request on the same slot has its first token, less what that takes when nothing was stopped.");
 
         using var model = context.LoadModel();
-        var options = context.Settings.Engine with { MaxSequences = Others + 1, MaxRunning = Others + 1 };
+        var options = context.Settings.Engine with
+        {
+            MaxSequences = Others + 1, MaxRunning = Others + 1,
+            SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, context.Options.LongPrompt + 1),
+        };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
         var cuts = new PromptCuts(model);
         await sides[0].GenerateAsync(cuts.Take(ShortPrompt), 4, cancellationToken); // compiles what runs from here on
+        foreach (var side in sides)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await side.GenerateAsync(cuts.Take(context.Options.LongPrompt), 1, cancellationToken);
+            _longPromptTakes[side.Name] = Stopwatch.GetElapsedTime(began);
+        }
+
         for (var round = 0; round < context.Options.Rounds; round++)
         {
             context.Progress($"stop, round {round + 1} of {context.Options.Rounds}");
@@ -78,9 +89,10 @@ internal sealed class StopPart(BenchContext context)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var tokens = 0;
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = side.StreamAsync(cuts.Take(inDecode ? ShortPrompt : LongPrompt), inDecode ? MostTokens : 1, OnToken, slot: 0, stop.Token);
+        var running = side.StreamAsync(cuts.Take(inDecode ? ShortPrompt : context.Options.LongPrompt), inDecode ? MostTokens : 1, OnToken, slot: 0, stop.Token);
         if (inDecode) await Task.WhenAny(begun.Task, running);
-        await Task.Delay(TimeSpan.FromMilliseconds(inDecode ? number : 50 + (50 * number)), cancellationToken); // somewhere in a step
+        var within = inDecode ? TimeSpan.FromMilliseconds(number) : _longPromptTakes[side.Name] * ((number + 0.5) / StopsPerRound);
+        await Task.Delay(within, cancellationToken); // somewhere in a step
         if (running.IsCompleted) return; // it ended by itself: there is nothing to stop
 
         var asked = Stopwatch.GetTimestamp();

@@ -67,4 +67,38 @@ public sealed class CacheSizeTests
 
         Assert.Equal("A KV cache of 8192 tokens needs 128 MiB and 100 MiB are available; ask for fewer sequences or fewer tokens of each.", e.Message);
     }
+
+    [Theory]
+    [InlineData(KvLayout.Streams)]
+    [InlineData(KvLayout.Unified)]
+    public void On_a_GPU_there_are_fewer_slots_where_not_all_fit_but_at_least_half(KvLayout layout)
+    {
+        var options = new EngineOptions { Layout = layout, MaxSequences = 8, SequenceTokens = 1024 };
+        const long CellBytes = 16 * 1024;
+
+        Assert.Equal(new CacheSize(8, 1024, 8192), CacheSize.Fit(options, 2048, CellBytes, 0, freeBytes: 8192 * CellBytes));
+        Assert.Equal(new CacheSize(5, 1024, 5120), CacheSize.Fit(options, 2048, CellBytes, 0, freeBytes: (6144 * CellBytes) - 1));
+    }
+
+    [Fact]
+    public void On_a_GPU_with_less_room_keys_and_values_have_eight_bits()
+    {
+        var options = new EngineOptions { MaxSequences = 8, SequenceTokens = 1024 };
+        const long CellBytes = 32 * 1024;
+
+        var size = CacheSize.Fit(options, 2048, CellBytes, 0, freeBytes: 2048 * CellBytes);
+
+        Assert.Equal(new CacheSize(3, 1024, 3072, IsHalved: true), size);
+        Assert.InRange(size.Cells * (CellBytes * 17 / 32), 0, 2048 * CellBytes);
+    }
+
+    [Fact]
+    public void A_GPU_without_room_for_one_slot_says_what_it_lacks()
+    {
+        var options = new EngineOptions { MaxSequences = 8, SequenceTokens = 1024 };
+
+        var e = Assert.Throws<EngineException>(() => CacheSize.Fit(options, 2048, cellBytes: 32 * 1024, 0, freeBytes: 10 * Mebibyte));
+
+        Assert.Contains("A KV cache of 1024 tokens needs 17 MiB and 10 MiB are available", e.Message, StringComparison.Ordinal);
+    }
 }

@@ -18,9 +18,10 @@ internal static class DefaultModel
 {
     public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "models", "infill-52m-q8_0.gguf");
 
+    /// <summary>On the GPU where the folder that INFILL_LLAMA_DIR names has a library for it, so that the same tests run there.</summary>
     public static LlamaModel Load()
     {
-        LlamaLibrary.Load(NullLogger.Instance);
-        return LlamaModel.Load(Path);
+        var devices = LlamaLibrary.Load(NullLogger.Instance).Devices;
+        return LlamaModel.Load(Path, gpu: devices.Count > 0 ? new GpuOffload(devices) : null);
     }
 }

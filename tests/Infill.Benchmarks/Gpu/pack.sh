@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What a machine with an NVIDIA GPU and nothing else needs for run.sh, in two archives of less than 64 MB each:
+#   pack.sh CUDA_LIBRARY VOCABULARY.gguf OUT [VULKAN_LIBRARY]
+# CUDA_LIBRARY is libggml-cuda.so for CUDA 12, VOCABULARY a GGUF of Qwen2's vocabulary (llama.cpp's models/ggml-vocab-qwen2.gguf).
+# A third archive has the tests. The .NET runtime is in both; PyTorch and numpy have to be there for the limits and the models.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+cuda=$1 vocabulary=$2 out=$3 vulkan=${4:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out" "$work"/{program/llama,tests}
+
+dotnet publish "$root/src/Infill.Server" -c Release -r linux-x64 -o "$work/publish" >&2
+cp "$work/publish/infill" "$work/program"
+cp "$work/publish/llama/"*.so "$work/program/llama"
+# CUDA 12 needs its runtime, which is not part of the driver; quantised models call nothing of cuBLAS, so its place is taken
+# by a library that says so and ends the process where something is called after all.
+cp "$cuda" "$work/program/llama/libggml-cuda.so"
+[[ -z $vulkan ]] || { mkdir "$work/program/vulkan"; cp "$vulkan" "$work/program/vulkan/libggml-vulkan.so"; }
+"$(dirname "${BASH_SOURCE[0]}")/no-cublas.sh" "$work/program/llama/libggml-cuda.so" "$work/program/llama"
+cp "$vocabulary" "$work/program/vocabulary.gguf"
+XZ_OPT='-T0 -6' tar -C "$work/program" -cJf "$out/program.tar.xz" .
+
+dotnet publish "$root/tests/Infill.Tests" -c Release -r linux-x64 --self-contained -o "$work/tests" >&2
+rm -rf "$work/tests/models" "$work/tests/llama"
+XZ_OPT='-T0 -6' tar -C "$work/tests" -cJf "$out/tests.tar.xz" .
+du -sh "$out"/* >&2

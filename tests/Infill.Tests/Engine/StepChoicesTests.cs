@@ -1,0 +1,116 @@
+using Infill.Engine;
+using Infill.Engine.Scheduling;
+using Infill.Tests.Engine.Scheduling;
+using Xunit;
+
+namespace Infill.Tests.Engine;
+
+public sealed class StepChoicesTests : IDisposable
+{
+    private const int Large = 1 << 20; // a vocabulary that is worth sharing among cores
+    private const int Sequences = 5;
+
+    private readonly SchedulerBench _bench = new();
+    private readonly StepPlan _plan;
+
+    public StepChoicesTests()
+    {
+        for (var i = 0; i < Sequences; i++) _bench.Scheduler.Add(_bench.Waiting(new GenerationRequest(Prompts.Long(4, (char)('a' + i))) { TraceTokens = true, ScoreTokens = true }));
+        _plan = _bench.Plan();
+        Assert.Equal(Sequences, _plan.Slices.Count);
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public void What_is_chosen_on_many_cores_is_what_each_sequence_would_have_chosen_alone()
+    {
+        using var scores = new Scores(Sequences, Large);
+        var choices = new StepChoices(Large);
+
+        choices.Prepare(scores, _plan);
+
+        for (var i = 0; i < Sequences; i++)
+        {
+            Assert.Equal(ChosenToken.Of(_plan.Slices[i].Sequence, scores.Logits(i)), choices.Of(i));
+            Assert.Equal(Scores.Best(i), choices.Of(i)!.Value.Token);
+        }
+    }
+
+    [Fact]
+    public void One_that_was_stopped_is_not_chosen_for()
+    {
+        using var scores = new Scores(Sequences, Large);
+        var choices = new StepChoices(Large);
+        _plan.Slices[2].Sequence.Ticket.Stop(FinishReason.Cancelled);
+
+        choices.Prepare(scores, _plan);
+
+        Assert.Null(choices.Of(2));
+        Assert.NotNull(choices.Of(3));
+    }
+
+    [Fact]
+    public void Little_work_is_left_to_the_engine_thread()
+    {
+        using var scores = new Scores(Sequences, 1000);
+        var choices = new StepChoices(1000);
+
+        choices.Prepare(scores, _plan);
+
+        Assert.Null(choices.Of(0));
+        Assert.Equal(0, scores.Reads);
+    }
+
+    [Fact]
+    public void A_context_without_logits_is_told_of_as_one_thread_would_tell_it()
+    {
+        using var scores = new Scores(Sequences, Large) { Fails = true };
+        var choices = new StepChoices(Large);
+
+        var e = Assert.Throws<EngineException>(() => choices.Prepare(scores, _plan));
+
+        Assert.Equal("There are none.", e.Message);
+    }
+
+    /// <summary>A runner that has scores and nothing else.</summary>
+    private sealed class Scores(int slices, int size) : IModelRunner
+    {
+        private readonly float[][] _scores = [.. Enumerable.Range(0, slices).Select(slice => Enumerable.Range(0, size).Select(token => token == Best(slice) ? 2f : token % 7 / 7f).ToArray())];
+        private int _reads;
+
+        public static int Best(int slice) => 100 + (slice * 31);
+
+        public bool Fails { get; init; }
+
+        public int Reads => _reads;
+
+        public IVocabulary Vocabulary => throw new NotSupportedException();
+
+        public KvLayout Layout => KvLayout.Streams;
+
+        public int ContextCells => 0;
+
+        public int ContextTokens => 0;
+
+        public int MaxSequences => slices;
+
+        public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
+        {
+            Interlocked.Increment(ref _reads);
+            return Fails ? throw new EngineException("There are none.") : _scores[slice];
+        }
+
+        public StepStatus Run(StepPlan plan, Func<bool> shouldAbort) => throw new NotSupportedException();
+
+        public bool TryTruncate(int slot, int length) => throw new NotSupportedException();
+
+        public bool TryCopy(int source, int target, int length) => throw new NotSupportedException();
+
+        public int Length(int slot) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -58,5 +58,6 @@ public static class ModelCatalog
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyList<CatalogModel>))]
 [JsonSerializable(typeof(ModelOrigin))]
+[JsonSerializable(typeof(Gpu.GpuCatalog))]
 [JsonSerializable(typeof(Pulling.PartialState))]
 internal sealed partial class ModelsJsonContext : JsonSerializerContext;

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Infill.Models.Gguf;
+using Infill.Models.Pulling;
 
 namespace Infill.Models;
 
@@ -27,7 +27,6 @@ public sealed class ModelStore(string folder)
     public const string PartialEnding = ".partial";
 
     private const string OriginEnding = ".origin.json";
-    private const int ChunkBytes = 1 << 20;
 
     /// <summary><c>~/.local/share/infill/models</c>, or where <c>XDG_DATA_HOME</c> says.</summary>
     public static ModelStore OfUser
@@ -71,7 +70,7 @@ public sealed class ModelStore(string folder)
         if (model.Origin is not { } origin) return header;
         var again = $"Remove it with 'infill model remove {model.Name}' and pull it again.";
         if (model.Bytes != origin.Bytes) throw new ModelException($"'{model.Path}' has {model.Bytes} bytes, and {origin.Bytes} were pulled. {again}");
-        var hash = await HashAsync(model.Path, progress, cancellationToken);
+        var hash = await FileHash.OfAsync(model.Path, origin.Sha256, progress, cancellationToken);
         return hash.Equals(origin.Sha256, StringComparison.OrdinalIgnoreCase)
             ? header
             : throw new ModelException($"'{model.Path}' has changed since it was pulled: its SHA-256 is {hash}, not {origin.Sha256}. {again}");
@@ -89,24 +88,6 @@ public sealed class ModelStore(string folder)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ModelException($"'{PathOf(name)}' can't be removed: {e.Message}", e);
-        }
-    }
-
-    /// <summary>SHA-256 of a file, lower-case hexadecimal.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="progress">Told the bytes read so far; may be null.</param>
-    /// <param name="cancellationToken">Ends it between two megabytes.</param>
-    internal static async Task<string> HashAsync(string path, IProgress<long>? progress, CancellationToken cancellationToken)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        var buffer = new byte[ChunkBytes];
-        for (var read = 0L; ;)
-        {
-            var count = await file.ReadAsync(buffer, cancellationToken);
-            if (count == 0) return Convert.ToHexStringLower(hash.GetHashAndReset());
-            hash.AppendData(buffer, 0, count);
-            progress?.Report(read += count);
         }
     }
 

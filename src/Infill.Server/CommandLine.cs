@@ -14,6 +14,7 @@ internal static class CommandLine
             CompleteCommand.Create(),
             DoctorCommand.Create(),
             ModelCommand.Create(),
+            GpuCommand.Create(),
             BenchCommand.Create(),
             ServeCommand.Create(),
             DaemonCommand.Create(),

@@ -7,6 +7,7 @@ using Infill.Engine.Remote;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Context;
+using Infill.Server.Gpu;
 using Infill.Server.Handlers;
 using Infill.Server.ModelChoice;
 using Infill.Server.Statistics;
@@ -31,6 +32,7 @@ internal sealed class Conversation
     private readonly SessionContext _context;
     private readonly StatisticsBook _book;
     private readonly AcceptanceLedger _ledger;
+    private readonly WorkList _work;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RemotePool? _pool; // made with _remote
@@ -53,6 +55,7 @@ internal sealed class Conversation
         {
             if (_session.Settings.Statistics) _book.Add(language, tally);
         });
+        _work = new WorkList(_client, options.Time);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -114,7 +117,7 @@ internal sealed class Conversation
 
         var suggestions = new SuggestionSource(_session, () => Completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
         var models = new ModelChooser(_session, _options.Engine is null ? _model : null, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));
-        new CommandHandler(_session, _ledger, models, new WorkList(_client, _options.Time)).Register(methods);
+        new CommandHandler(_session, _ledger, models, _work).Register(methods);
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
         new ExplainHandler(_session, () => Completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions, _ledger).Register(methods);
@@ -127,7 +130,7 @@ internal sealed class Conversation
 
         // Not before: the answer to initialize must not wait for a core that is loading the model.
         if (_session.Settings.Endpoints.Count > 0) _ = FollowEndpointsAsync();
-        else _ = FollowLoadingAsync();
+        else _ = FollowModelAsync();
         if (_session.Client?.ProcessId is not { } parent) return;
         if (ParentProcess.IsSeen(parent)) _ = ParentProcess.WatchAsync(parent, _options.ParentCheck, OnParentGone, _ended.Token);
         else _logger.LogInformation("The editor (process {Parent}) can't be seen from here; its end will be known by the input's.", parent);
@@ -143,6 +146,23 @@ internal sealed class Conversation
     {
         _logger.LogInformation("The editor's process is gone; the server ends.");
         Stop();
+    }
+
+    /// <summary>A GPU is tried once the processor suggests, and beside it.</summary>
+    private async Task FollowModelAsync()
+    {
+        await FollowLoadingAsync();
+        if (_options.Gpu is not { } gpu || _options.Engine is not null) return;
+        var mayAsk = _session.Client?.Capabilities.Window?.WorkDoneProgress == true;
+        await new BackgroundProbe(gpu, () => _session.Settings.Gpu, Loggers.CreateLogger(nameof(BackgroundProbe))).RunAsync(
+            () => _work.Begin(given: null, mayAsk, "Infill: trying the GPU", _ended.Token),
+            () =>
+            {
+                _model.Replace();
+                StopAll();
+                return FollowLoadingAsync();
+            },
+            _ended.Token);
     }
 
     private Task FollowLoadingAsync()

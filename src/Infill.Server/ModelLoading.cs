@@ -4,6 +4,7 @@ using Infill.Engine.Llama;
 using Infill.Models;
 using Infill.Models.Gguf;
 using Infill.Protocol.Lsp;
+using Infill.Server.Gpu;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,7 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     /// <summary>Loads the weights, on the engine's thread.</summary>
     public static LlamaModel Load(InfillSettings settings, ILogger logger)
     {
-        var library = LlamaLibrary.Load(logger);
+        var library = GpuSelection.OfUser.Load(settings.Gpu, logger);
         CheckFile(settings.ModelPath);
         if (library.Devices.Count == 0) return LlamaModel.Load(settings.ModelPath);
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Infill.Completion.Prompting;
 using Infill.Engine;
+using Infill.Server.Gpu;
 using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
@@ -29,6 +30,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
 
     /// <summary>Loads a model, on the engine's thread; null loads the file that it is given.</summary>
     public Func<string, IModel>? LoadModel { get; init; }
+
+    /// <summary>Tries the GPU in the background where that has to be done; null tries nothing.</summary>
+    public GpuSelection? Gpu { get; init; }
 
     /// <summary>What choosing a model reads and changes of the user's machine.</summary>
     public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;

@@ -83,6 +83,7 @@ public sealed record LlamaLibrary(string Directory, string Version, string CpuVa
     {
         if (library.Gpu != GpuBackend.Cpu) throw new EngineException($"'{plugin.Path}' can't be used: another GPU library is in use already, and a process keeps its first. Start again.");
 
+        if (plugin.Backend is GpuBackend.Cuda or GpuBackend.Cuda12) CudaRuntime.LoadFor(plugin.Backend == GpuBackend.Cuda ? 13 : 12, Path.GetDirectoryName(plugin.Path)!);
         LlamaLog.TakeError();
         if (LlamaNative.BackendLoad(plugin.Path) == 0)
         {

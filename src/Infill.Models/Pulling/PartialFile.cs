@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace Infill.Models.Pulling;
 
 /// <summary>What the bytes of a partial file are of: kept beside it, so that another run can go on.</summary>
-/// <param name="Source">As <see cref="ModelOrigin.Source"/>.</param>
+/// <param name="Source">What it is called where it comes from.</param>
 /// <param name="ETag">The server's; null where it gave none.</param>
-/// <param name="Sha256">Of the whole file; null where nobody named it.</param>
-internal sealed record PartialState(string Source, string? ETag, string? Sha256);
+/// <param name="Hash">Of the whole file, as <see cref="FileHash"/> has it; null where nobody named it.</param>
+internal sealed record PartialState(string Source, string? ETag, string? Hash);
 
-/// <summary>A model that isn't whole yet, under a name that no one loads, locked against other processes.</summary>
+/// <summary>A file that isn't whole yet, under a name that no one loads, locked against other processes.</summary>
 internal sealed class PartialFile : IDisposable
 {
     private readonly FileStream _lock;
@@ -31,14 +31,17 @@ internal sealed class PartialFile : IDisposable
     public PartialState? State { get; private set; }
 
     /// <summary>Whether more bytes can be put behind those that are there.</summary>
-    public bool CanGoOn => Stream.Length > 0 && (State?.ETag is not null || State?.Sha256 is not null);
+    public bool CanGoOn => Stream.Length > 0 && (State?.ETag is not null || State?.Hash is not null);
 
     public EntityTagHeaderValue? Validator => State?.ETag is { } tag && EntityTagHeaderValue.TryParse(tag, out var parsed) ? parsed : null;
 
+    /// <param name="folder">Of the store; made where it is missing.</param>
+    /// <param name="name">What is locked, and named in messages.</param>
+    /// <param name="whole">Where it will be once it is whole, in that folder; the partial file is beside it.</param>
     /// <exception cref="ModelException">Another process has it.</exception>
-    public static PartialFile Open(ModelStore store, string name)
+    public static PartialFile Open(string folder, string name, string whole)
     {
-        var locks = System.IO.Path.Combine(store.Folder, ".locks"); // never deleted: a lock on a deleted file would guard nothing
+        var locks = System.IO.Path.Combine(folder, ".locks"); // never deleted: a lock on a deleted file would guard nothing
         Directory.CreateDirectory(locks);
         FileStream held;
         try
@@ -52,7 +55,7 @@ internal sealed class PartialFile : IDisposable
 
         try
         {
-            var path = store.PathOf(name) + ModelStore.PartialEnding;
+            var path = whole + ModelStore.PartialEnding;
             var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
             return new PartialFile(held, stream, path);
         }
@@ -79,11 +82,11 @@ internal sealed class PartialFile : IDisposable
         State = null;
     }
 
-    /// <summary>The bytes are all there and right: makes them the model, in one step.</summary>
-    public void Finish(string model)
+    /// <summary>The bytes are all there and right: makes them the file, in one step.</summary>
+    public void Finish(string whole)
     {
         Stream.Flush(flushToDisk: true);
-        File.Move(Path, model, overwrite: false);
+        File.Move(Path, whole, overwrite: false);
         File.Delete(_statePath);
     }
 

@@ -3,9 +3,9 @@ namespace Infill.Models.Pulling;
 /// <summary>A file that can be pulled: where it is, and what it will be called here.</summary>
 /// <param name="Url">Of the file itself.</param>
 /// <param name="Label">For people and for the record: the hub's <c>owner/repo:file</c>, or the URL without secrets.</param>
-/// <param name="Name">Of the stored model.</param>
-/// <param name="Sha256">What it must be, hexadecimal; null leaves that to the hub.</param>
-public sealed record PullSource(Uri Url, string Label, string Name, string? Sha256);
+/// <param name="Name">Of what is stored.</param>
+/// <param name="Hash">What it must be, as <see cref="FileHash"/> has it; null leaves that to the hub.</param>
+public sealed record PullSource(Uri Url, string Label, string Name, string? Hash);
 
 /// <summary>What the user named → where that is.</summary>
 /// <param name="hub">The hub's address; null where none is configured.</param>

@@ -7,6 +7,7 @@ using Infill.Completion.Prompting;
 using Infill.Completion.Remote;
 using Infill.Engine;
 using Infill.Engine.Llama;
+using Infill.Server.Gpu;
 using Infill.Server.Handlers;
 using Infill.Server.Settings;
 using Microsoft.Extensions.Logging;
@@ -48,7 +49,8 @@ internal static class DoctorCommand
         if (settings.Endpoints.Count > 0) await CheckEndpointsAsync(findings, settings, logger, cancellationToken);
         if (settings.Endpoints.Count > 0 && !settings.EndpointFallback) return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done; // no model of this machine is used
         var hasFile = CheckFile(findings, settings);
-        if (CheckLibrary(findings, logger) && hasFile) await CheckModelAsync(findings, settings, logger, cancellationToken);
+        await CheckGpuAsync(findings, settings, cancellationToken);
+        if (CheckLibrary(findings, settings, logger) && hasFile) await CheckModelAsync(findings, settings, logger, cancellationToken);
         return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done;
     }
 
@@ -89,11 +91,19 @@ internal static class DoctorCommand
         }
     }
 
-    private static bool CheckLibrary(Findings findings, ILogger logger)
+    /// <summary>What wasn't tried yet is tried now: that may take a minute, once.</summary>
+    private static async Task CheckGpuAsync(Findings findings, InfillSettings settings, CancellationToken cancellationToken)
+    {
+        var decision = await GpuSelection.OfUser.DecideByTryingAsync(settings.Gpu, GpuInstalling.Tell, cancellationToken);
+        if (decision.IsAmiss) findings.Bad("GPU", decision.Summary, decision.Remedy ?? "'infill gpu list' shows more");
+        else findings.Good("GPU", decision.Remedy is null ? decision.Summary : $"{decision.Summary}: {decision.Remedy}");
+    }
+
+    private static bool CheckLibrary(Findings findings, InfillSettings settings, ILogger logger)
     {
         try
         {
-            var library = LlamaLibrary.Load(logger);
+            var library = GpuSelection.OfUser.Load(settings.Gpu, logger);
             findings.Good("llama.cpp", $"{library.Version} in '{library.Directory}'");
             if (library.CpuVariant.Length > 0) findings.Good("CPU variant", library.CpuVariant);
             else findings.Bad("CPU variant", "unknown", "the process's libraries can't be listed here; suggestions may still work");
@@ -127,8 +137,7 @@ internal static class DoctorCommand
 
     private static LlamaModel Describe(Findings findings, InfillSettings settings, ILogger logger)
     {
-        LlamaLibrary.Load(logger);
-        var model = LlamaModel.Load(settings.ModelPath);
+        var model = ModelLoading.Load(settings, logger);
         findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens");
         var template = settings.Template ?? FimTemplate.For(model);
         if (template.Order == FimOrder.PrefixOnly && settings.Template is null)

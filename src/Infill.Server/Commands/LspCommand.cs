@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.IO.Pipelines;
+using Infill.Server.Gpu;
 using Infill.Server.Settings;
 using Infill.Server.Sharing;
 using Infill.Server.Statistics;
@@ -40,6 +41,7 @@ internal static class LspCommand
                 CommandLine = given,
                 CacheFolder = SettingsSources.CacheFolder,
                 Proofs = SettingsSources.Proofs,
+                Gpu = GpuSelection.OfUser,
                 Statistics = StatisticsFile.OfUser,
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },

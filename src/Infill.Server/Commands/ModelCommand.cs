@@ -136,7 +136,7 @@ internal static class ModelCommand
     /// <summary>For people: GB as disks are sold in.</summary>
     internal static string Size(long bytes) => bytes >= 1_000_000_000 ? $"{bytes / 1e9:F1} GB" : $"{bytes / 1e6:F0} MB";
 
-    private static async Task<int> GuardedAsync(Func<Task<int>> command)
+    internal static async Task<int> GuardedAsync(Func<Task<int>> command)
     {
         try
         {

@@ -18,9 +18,7 @@ internal static class ModelPullProgress
     public static async Task<int> RunAsync(string wanted, string? name, string? sha256, string? configured, CancellationToken cancellationToken)
     {
         var (pull, source) = ModelPlaces.OfUser.Pull(wanted, name, sha256, configured);
-        var (model, wasThere) = Console.IsErrorRedirected
-            ? await pull.RunAsync(source, progress: null, cancellationToken)
-            : await ShowAsync(pull, source, cancellationToken);
+        var (model, wasThere) = await ShowAsync(source.Name, progress => pull.RunAsync(source, progress, cancellationToken));
 
         var header = GgufHeader.Read(model.Path);
         if (wasThere) await Console.Out.WriteLineAsync($"{model.Name} is here already: '{model.Path}'. 'infill model verify {model.Name}' checks it.");
@@ -29,17 +27,17 @@ internal static class ModelPullProgress
         return ExitCodes.Done;
     }
 
-    private static async Task<(StoredModel Model, bool WasThere)> ShowAsync(ModelPull pull, PullSource source, CancellationToken cancellationToken)
+    /// <summary>Shows how far it is, on standard error where that is a terminal.</summary>
+    /// <param name="name">What is fetched.</param>
+    /// <param name="run">Fetches it, telling how far it is.</param>
+    internal static async Task<T> ShowAsync<T>(string name, Func<IProgress<PullProgress>?, Task<T>> run)
     {
+        if (Console.IsErrorRedirected) return await run(null);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
-            .StartAsync(async display =>
-            {
-                var task = display.AddTask(Markup.Escape(source.Name), maxValue: double.MaxValue);
-                return await pull.RunAsync(source, new Shown(task), cancellationToken);
-            });
+            .StartAsync(display => run(new Shown(display.AddTask(Markup.Escape(name), maxValue: double.MaxValue))));
     }
 
     /// <summary>Reports where they are made, in order.</summary>

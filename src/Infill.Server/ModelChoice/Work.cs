@@ -59,6 +59,17 @@ internal sealed class Work : IDisposable
         }
     }
 
+    /// <summary>Another part of it has begun: rare, and told at once.</summary>
+    public void Enter(string part)
+    {
+        lock (_gate)
+        {
+            if (_isOver) return;
+            _last = (part, null);
+            if (_isShown) _client.Report(_token, new WorkDoneProgressReport(Message: part), ProtocolJsonContext.Default.ReportProgress);
+        }
+    }
+
     /// <summary>It is over, and what came of it.</summary>
     public void End(string outcome)
     {

@@ -6,6 +6,7 @@ using Infill.Completion.Typing;
 using Infill.Engine;
 using Infill.Engine.Remote;
 using Infill.Models;
+using Infill.Server.Gpu;
 
 namespace Infill.Server.Settings;
 
@@ -58,6 +59,9 @@ public sealed record InfillSettings
 
     /// <summary>Where models are pulled from, as the user wrote it; null where nobody says.</summary>
     public string? Hub { get; init; }
+
+    /// <summary>Which GPU library is used: <c>auto</c> for the first that proved itself, <c>off</c>, or a library's name.</summary>
+    public string Gpu { get; init; } = GpuChoice.Auto;
 
     /// <summary>How the model is prompted; null leaves it to the model.</summary>
     public FimTemplate? Template { get; init; }
@@ -133,6 +137,7 @@ public sealed record InfillSettings
         EndpointModel = layer.EndpointModel ?? EndpointModel,
         EndpointFallback = layer.EndpointFallback ?? EndpointFallback,
         Hub = layer.Hub ?? Hub,
+        Gpu = GpuOf(layer.Gpu, problem),
         Template = TemplateOf(layer.Template, problem),
         SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
         Engine = Engine with
@@ -189,6 +194,13 @@ public sealed record InfillSettings
         }
 
         return merged;
+    }
+
+    private string GpuOf(string? gpu, Action<string> problem)
+    {
+        if (gpu is null or GpuChoice.Auto or GpuChoice.Off or "cuda" or "cuda12" or "vulkan") return gpu ?? Gpu;
+        problem($"The setting infill.gpu is '{gpu}'; it must be auto, off, cuda, cuda12 or vulkan.");
+        return Gpu;
     }
 
     private FimTemplate? TemplateOf(string? name, Action<string> problem)

@@ -85,6 +85,7 @@ internal static class SettingsSources
             EndpointModel = Text("ENDPOINT_MODEL"),
             EndpointFallback = Switch("ENDPOINT_FALLBACK"),
             Hub = Text("HUB"),
+            Gpu = Text("GPU"),
             Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
             Sequences = Number("SEQUENCES"),
@@ -123,7 +124,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, endpoints and all about them, hub, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, endpoints and all about them, hub, gpu, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

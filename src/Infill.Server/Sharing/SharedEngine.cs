@@ -1,4 +1,5 @@
 using Infill.Engine;
+using Infill.Server.Gpu;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
 using Infill.Server.Status;
@@ -9,6 +10,8 @@ namespace Infill.Server.Sharing;
 /// <summary>One engine for many: what an engine's process is made of, whether it serves editors, HTTP or both.</summary>
 internal sealed class SharedEngine : IAsyncDisposable
 {
+    private readonly CancellationTokenSource _ended = new();
+
     public SharedEngine(InfillSettings settings, LogLevel logLevel, ILoggerFactory loggers)
     {
         var time = TimeProvider.System;
@@ -22,6 +25,7 @@ internal sealed class SharedEngine : IAsyncDisposable
             Statistics = StatisticsFile.OfUser,
         };
         Status.Connected = () => Listener.Editors;
+        _ = ProbeAsync(settings.Gpu, loggers.CreateLogger(nameof(BackgroundProbe)));
     }
 
     public CompletionEngine Engine { get; }
@@ -35,7 +39,25 @@ internal sealed class SharedEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _ended.CancelAsync();
+        _ended.Dispose();
         Status.Dispose();
         await Engine.DisposeAsync();
+    }
+
+    /// <summary>An engine that many use is not exchanged under them: what is found out counts from the next start.</summary>
+    private async Task ProbeAsync(string setting, ILogger logger)
+    {
+        var ended = _ended.Token;
+        try
+        {
+            await Engine.Ready.WaitAsync(ended);
+        }
+        catch (Exception e) when (e is EngineException or OperationCanceledException)
+        {
+            return; // whoever asks for a suggestion is told
+        }
+
+        await new BackgroundProbe(GpuSelection.OfUser, () => setting, logger).RunAsync(show: null, use: null, ended);
     }
 }

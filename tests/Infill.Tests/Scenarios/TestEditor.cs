@@ -9,6 +9,7 @@ using Infill.Models.Pulling;
 using Infill.Protocol.JsonRpc;
 using Infill.Server;
 using Infill.Server.Context;
+using Infill.Server.Gpu;
 using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
@@ -45,6 +46,9 @@ internal sealed record EditorOptions
 
     /// <summary>Models that are nowhere, and a settings file that can't be written.</summary>
     public static ModelPlaces NoModels { get; } = new(new ModelStore("/proc/no-models"), "/proc/no-settings/config.json", static _ => null, new PullOptions());
+
+    /// <summary>Tries GPUs; null tries none.</summary>
+    public GpuSelection? Gpu { get; init; }
 
     /// <summary>Where models are pulled to and the choice is kept.</summary>
     public ModelPlaces Models { get; init; } = NoModels;
@@ -83,6 +87,7 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             LoadModel = _options.LoadNamed ?? (_ => load()),
             Models = _options.Models,
+            Gpu = _options.Gpu,
             Time = _options.Time,
             OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],
             CommandLine = _options.CommandLine,

@@ -21,10 +21,23 @@ internal sealed class DraftOdds
     /// <summary>By length: 2, 3, 4-5, 6-7, 8-11, 12-15, 16-23, 24-31, 32-47, 48-63, more. Counted on source code, 17,000 tokens of it.</summary>
     private static readonly double[] Prior = [0.61, 0.70, 0.78, 0.84, 0.89, 0.93, 0.95, 0.955, 0.97, 0.98, 0.985];
 
+    /// <summary>How much one choice weighs in the share of ties, and how much of it each plain step lets go: it is tried again some day.</summary>
+    private const double TieWeight = 0.05;
+    private const double TieSlip = 0.002;
+
     private readonly double[] _hits = new double[Prior.Length];
     private readonly double[] _trials = new double[Prior.Length];
     private readonly double[] _ownHits = new double[Prior.Length];
     private readonly double[] _ownTrials = new double[Prior.Length];
+
+    /// <summary>The chance that a choice is too close for a step that computed guesses: what it guessed beyond is lost.</summary>
+    public double OfTie { get; private set; }
+
+    /// <summary>A choice behind or between guesses was made.</summary>
+    public void RecordTie(bool tied) => OfTie += TieWeight * ((tied ? 1 : 0) - OfTie);
+
+    /// <summary>A step without guesses tells nothing of ties.</summary>
+    public void RecordPlainStep() => OfTie -= TieSlip * OfTie;
 
     /// <summary>The chance that one more token agrees after <paramref name="length"/> that did.</summary>
     public double Of(int length)

@@ -43,8 +43,13 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     private bool _skipsStep;
     private HistoryMatch _match; // what is predicted next; none where its length is 0
 
-    /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses.</summary>
-    public static bool IsNearTie(ReadOnlySpan<float> logits) => Sampler.Margin(logits, TensorPrimitives.IndexOfMax(logits)) < NearTie;
+    /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses. Learns how often it is.</summary>
+    public bool IsNearTie(ReadOnlySpan<float> logits)
+    {
+        var isTie = Sampler.Margin(logits, TensorPrimitives.IndexOfMax(logits)) < NearTie;
+        _odds.RecordTie(isTie);
+        return isTie;
+    }
 
     /// <summary>Adds guesses to a plan where they promise to pay. They stay valid until the next call.</summary>
     public void Extend(StepPlan plan)
@@ -70,7 +75,9 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     /// <summary>Learns from a completed step.</summary>
     public void Observe(StepPlan plan, TimeSpan time)
     {
-        if (_isOn && plan.Slices.Count == 1 && plan.Slices[0].Count == 1) _cost.Observe(plan.TotalTokens, time);
+        if (!_isOn || plan.Slices.Count != 1 || plan.Slices[0].Count != 1) return;
+        _cost.Observe(plan.TotalTokens, time);
+        if (!plan.HasDraft) _odds.RecordPlainStep();
     }
 
     /// <summary>A sequence ends: what was predicted beyond its end would have been computed for nothing.</summary>
@@ -186,12 +193,13 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     {
         var best = 0;
         var bestRate = LeastGain;
-        var survival = 1.0;
-        var expected = 1.0; // the token that the step gives anyway
+        var decided = 1 - _odds.OfTie;
+        var survival = decided;
+        var expected = decided; // the token that the step gives anyway
         var size = 1;
         for (var length = 1; length <= known && size < DraftCost.Sizes.Length; length++)
         {
-            survival *= _odds.Of(_match.Length + length - 1);
+            survival *= _odds.Of(_match.Length + length - 1) * decided;
             expected += survival;
             if (length + 1 != DraftCost.Sizes[size]) continue;
             var rate = expected / _cost.Multiple(size++);

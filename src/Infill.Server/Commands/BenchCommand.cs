@@ -29,14 +29,15 @@ internal static class BenchCommand
         var streams = new Option<int[]>("--streams") { Description = "Requests at once for the part 'concurrency'. May be given several times. [default: 1, 2, 4, 8, 16, 32]", HelpName = "N" };
         var longPrompt = new Option<int>("--long") { Description = "Tokens of the long prompt in the parts 'arrival' and 'stop'.", HelpName = "N", DefaultValueFactory = static _ => new BenchOptions { Parts = [] }.LongPrompt };
         var batch = new Option<int?>("--batch") { Description = $"Tokens that a step of our engine has at most. [default: {new EngineOptions().MaxBatchTokens}]", HelpName = "N" };
+        var layout = new Option<KvLayout?>("--layout") { Description = "How our engine divides the cells of its KV cache.", HelpName = "streams|unified" };
         var json = CommonOptions.Json();
         var svg = new Option<string?>("--svg") { Description = "Write a chart to this file too.", HelpName = "FILE" };
         var model = CommonOptions.Model();
-        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, streams, longPrompt, batch, json, svg, model };
+        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, streams, longPrompt, batch, layout, json, svg, model };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             new Arguments(
                 arguments.GetValue(against) ?? [], arguments.GetValue(parts) ?? [], arguments.GetValue(rounds), arguments.GetValue(keys), arguments.GetValue(prompts),
-                arguments.GetValue(streams) ?? [], arguments.GetValue(longPrompt), arguments.GetValue(batch), arguments.GetValue(json), arguments.GetValue(svg), arguments.GetValue(model)),
+                arguments.GetValue(streams) ?? [], arguments.GetValue(longPrompt), arguments.GetValue(batch), arguments.GetValue(layout), arguments.GetValue(json), arguments.GetValue(svg), arguments.GetValue(model)),
             cancellationToken));
         return command;
     }
@@ -48,6 +49,7 @@ internal static class BenchCommand
         var logger = LineLoggerProvider.ToStandardError(LogLevel.Critical).CreateLogger("Engine"); // failures come as exceptions
         var settings = InfillSettings.From([new SettingsLayer { Model = arguments.Model }], static _ => { }); // defaults, not what the user has set
         if (arguments.Batch is { } batch) settings = settings with { Engine = settings.Engine with { MaxBatchTokens = batch } };
+        if (arguments.Layout is { } layout) settings = settings with { Engine = settings.Engine with { Layout = layout } };
         var peers = options.Peers.Select(static peer => new PeerClient(peer)).ToList();
         try
         {
@@ -85,7 +87,7 @@ internal static class BenchCommand
         return exitCode;
     }
 
-    private sealed record Arguments(string[] Against, string[] Parts, int Rounds, int Keys, int Prompts, int[] Streams, int LongPrompt, int? Batch, bool IsJson, string? Svg, string? Model)
+    private sealed record Arguments(string[] Against, string[] Parts, int Rounds, int Keys, int Prompts, int[] Streams, int LongPrompt, int? Batch, KvLayout? Layout, bool IsJson, string? Svg, string? Model)
     {
         public bool TryRead(out BenchOptions options, out string problem)
         {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # What a machine with an NVIDIA GPU and nothing else needs for run.sh, in two archives of less than 64 MB each:
-#   pack.sh CUDA_LIBRARY VOCABULARY.gguf OUT [VULKAN_LIBRARY]
-# CUDA_LIBRARY is libggml-cuda.so for CUDA 12, VOCABULARY a GGUF of Qwen2's vocabulary (llama.cpp's models/ggml-vocab-qwen2.gguf).
-# A third archive has the tests. The .NET runtime is in both; PyTorch and numpy have to be there for the limits and the models.
+#   pack.sh CUDA_LIBRARY CUDA_RUNTIME VOCABULARY.gguf OUT
+# CUDA_LIBRARY is libggml-cuda.so for CUDA 12, CUDA_RUNTIME libcudart.so.12 (Debian's libcudart12), VOCABULARY a GGUF of Qwen2's
+# vocabulary (llama.cpp's models/ggml-vocab-qwen2.gguf). program.tar.xz is for run.sh, tests.tar.xz has the tests; the .NET
+# runtime is in both, the embedded model in neither. PyTorch and numpy have to be there.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-cuda=$1 vocabulary=$2 out=$3 vulkan=${4:-}
+cuda=$1 runtime=$2 vocabulary=$3 out=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out" "$work"/{program/llama,tests}
@@ -16,7 +17,7 @@ cp "$work/publish/llama/"*.so "$work/program/llama"
 # CUDA 12 needs its runtime, which is not part of the driver; quantised models call nothing of cuBLAS, so its place is taken
 # by a library that says so and ends the process where something is called after all.
 cp "$cuda" "$work/program/llama/libggml-cuda.so"
-[[ -z $vulkan ]] || { mkdir "$work/program/vulkan"; cp "$vulkan" "$work/program/vulkan/libggml-vulkan.so"; }
+cp "$runtime" "$work/program/llama/libcudart.so.12"
 "$(dirname "${BASH_SOURCE[0]}")/no-cublas.sh" "$work/program/llama/libggml-cuda.so" "$work/program/llama"
 cp "$vocabulary" "$work/program/vocabulary.gguf"
 XZ_OPT='-T0 -6' tar -C "$work/program" -cJf "$out/program.tar.xz" .

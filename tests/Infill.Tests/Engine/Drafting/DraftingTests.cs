@@ -100,6 +100,18 @@ public sealed class DraftingTests
     }
 
     [Fact]
+    public async Task Where_nearly_all_choices_are_ties_guessing_turns_itself_off()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = Follows(Block), IsNearTie = static _ => true });
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { MaxTokens = 96, DraftHints = Prompts.Bytes(Block) });
+
+        Assert.Equal(Block, generation.Text);
+        Assert.InRange(bench.Model.Log.Count(static step => step.Contains('~', StringComparison.Ordinal)), 1, 12);
+        await bench.AssertQuietAsync();
+    }
+
+    [Fact]
     public async Task A_draw_is_never_guessed()
     {
         await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = Follows(Block) });

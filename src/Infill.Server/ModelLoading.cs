@@ -3,6 +3,7 @@ using Infill.Engine;
 using Infill.Engine.Llama;
 using Infill.Models;
 using Infill.Models.Gguf;
+using Infill.Models.Gpu;
 using Infill.Protocol.Lsp;
 using Infill.Server.Gpu;
 using Infill.Server.Settings;
@@ -16,15 +17,26 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     private static readonly ProgressToken Token = new("infill.model");
 
     /// <summary>Loads the weights, on the engine's thread.</summary>
-    public static LlamaModel Load(InfillSettings settings, ILogger logger)
+    public static IModel Load(InfillSettings settings, ILogger logger)
     {
-        var library = GpuSelection.OfUser.Load(settings.Gpu, logger);
-        CheckFile(settings.ModelPath);
-        if (library.Devices.Count == 0) return LlamaModel.Load(settings.ModelPath);
+        var gpu = GpuSelection.OfUser;
+        var (model, used) = Load(gpu, settings, logger);
+        return used is null ? model : new MarkedModel(model, () => gpu.Mark(used));
+    }
 
+    /// <summary>The same, for who measures the model itself.</summary>
+    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUser, settings, logger).Model;
+
+    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection gpu, InfillSettings settings, ILogger logger)
+    {
+        var (library, used) = gpu.Load(settings.Gpu, logger);
+        CheckFile(settings.ModelPath);
+        if (library.Devices.Count == 0) return (LlamaModel.Load(settings.ModelPath), null);
+
+        using var mark = used is null ? null : gpu.Mark(used);
         var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices));
         logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
-        return model;
+        return (model, used);
     }
 
     /// <summary>Reads the file's header before native code sees the file: its own sentence for each thing that can be wrong.</summary>

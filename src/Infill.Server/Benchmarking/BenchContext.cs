@@ -44,5 +44,5 @@ internal sealed record BenchContext(
 
     /// <summary>The weights alone, for the bare loop.</summary>
     /// <exception cref="EngineException">The model could not be loaded.</exception>
-    public LlamaModel LoadModel() => ModelLoading.Load(Settings, Logger);
+    public LlamaModel LoadModel() => ModelLoading.LoadBare(Settings, Logger);
 }

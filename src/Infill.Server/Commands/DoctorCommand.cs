@@ -103,7 +103,7 @@ internal static class DoctorCommand
     {
         try
         {
-            var library = GpuSelection.OfUser.Load(settings.Gpu, logger);
+            var (library, _) = GpuSelection.OfUser.Load(settings.Gpu, logger);
             findings.Good("llama.cpp", $"{library.Version} in '{library.Directory}'");
             if (library.CpuVariant.Length > 0) findings.Good("CPU variant", library.CpuVariant);
             else findings.Bad("CPU variant", "unknown", "the process's libraries can't be listed here; suggestions may still work");
@@ -137,8 +137,8 @@ internal static class DoctorCommand
 
     private static LlamaModel Describe(Findings findings, InfillSettings settings, ILogger logger)
     {
-        var model = ModelLoading.Load(settings, logger);
-        findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens");
+        var model = ModelLoading.LoadBare(settings, logger);
+        findings.Good("model", $"'{model.Path}': {model.ModelName}, {model.Description}, {model.WeightBytes / (double)(1 << 20):F0} MiB, trained on {model.TrainedContext} tokens, {model.Placement}");
         var template = settings.Template ?? FimTemplate.For(model);
         if (template.Order == FimOrder.PrefixOnly && settings.Template is null)
         {

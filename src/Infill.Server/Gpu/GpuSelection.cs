@@ -9,14 +9,15 @@ namespace Infill.Server.Gpu;
 /// <summary>Which GPU library this machine's programs use: what is installed, what is remembered of it, and trying what isn't. Any thread.</summary>
 /// <param name="store">The user's libraries.</param>
 /// <param name="memory">What came of trying them.</param>
+/// <param name="marks">Processes that were lost over them.</param>
 /// <param name="probe">Tries them.</param>
 /// <param name="machine">As it is now.</param>
 /// <param name="canLoad">Whether the loader finds a library of that name.</param>
-internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, GpuProbe probe, Func<GpuMachine> machine, Func<string, bool> canLoad)
+internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, LoadMarks marks, GpuProbe probe, Func<GpuMachine> machine, Func<string, bool> canLoad)
 {
-    public static GpuSelection OfUser => new(GpuStore.OfUser, MemoryOfUser, GpuProbe.OfProgram, static () => GpuMachine.Current, GpuMachine.CanLoad);
+    public static GpuSelection OfUser => new(GpuStore.OfUser, new ProbeMemory(Folder), new LoadMarks(Folder, ParentProcess.IsSeen), GpuProbe.OfProgram, static () => GpuMachine.Current, GpuMachine.CanLoad);
 
-    private static ProbeMemory MemoryOfUser => new(Path.Combine(SettingsSources.CacheFolder, "gpu"));
+    private static string Folder => Path.Combine(SettingsSources.CacheFolder, "gpu");
 
     public GpuStore Store => store;
 
@@ -57,16 +58,18 @@ internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, GpuProbe 
     public async Task<ProbeResult> TryAsync(InstalledGpuLibrary installed, Action<TrialStage> reached, CancellationToken cancellationToken)
     {
         var before = machine();
+        marks.Clear(installed.Library.Name);
         var result = await probe.RunAsync(installed, reached, cancellationToken);
         memory.Remember(installed, before, result);
         return result;
     }
 
     /// <summary>Loads llama.cpp with what was decided; where that fails here although it had proved itself, without.</summary>
+    /// <returns>llama.cpp, and what computes beside the processor; null for nothing.</returns>
     /// <exception cref="EngineException">llama.cpp itself can't be loaded.</exception>
-    public LlamaLibrary Load(string setting, ILogger logger)
+    public (LlamaLibrary Library, InstalledGpuLibrary? Used) Load(string setting, ILogger logger)
     {
-        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(LlamaLibrary.DirectoryVariable))) return LlamaLibrary.Load(logger); // its user knows what is in there
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(LlamaLibrary.DirectoryVariable))) return (LlamaLibrary.Load(logger), null); // its user knows what is in there
         var decision = Decide(setting);
         if (decision.Plugin is { } plugin)
         {
@@ -74,7 +77,7 @@ internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, GpuProbe 
             {
                 var library = LlamaLibrary.Load(logger, plugin);
                 logger.LogInformation("What computes: {Summary}.", decision.Summary);
-                return library;
+                return (library, decision.Chosen);
             }
             catch (EngineException e)
             {
@@ -86,9 +89,16 @@ internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, GpuProbe 
             logger.LogWarning("What computes: {Summary}. To change that: {Remedy}.", decision.Summary, decision.Remedy);
         }
 
-        return LlamaLibrary.Load(logger);
+        return (LlamaLibrary.Load(logger), null);
     }
 
-    private ProbeResult? Known(InstalledGpuLibrary installed, GpuMachine now) =>
-        installed.IsWhole ? memory.Find(installed, now) : ProbeOutcome.Damaged(installed.Library);
+    /// <summary>Marks this process as one that puts a model on a GPU, until the result is disposed.</summary>
+    public IDisposable Mark(InstalledGpuLibrary used) => marks.Begin(used.Library.Name);
+
+    private ProbeResult? Known(InstalledGpuLibrary installed, GpuMachine now)
+    {
+        if (!installed.IsWhole) return ProbeOutcome.Damaged(installed.Library);
+        var known = memory.Find(installed, now);
+        return known is { Works: true } && marks.Lost(installed.Library.Name) >= LoadMarks.Most ? ProbeOutcome.Lost(known) : known;
+    }
 }

@@ -76,6 +76,14 @@ internal static class ProbeOutcome
     /// <summary>What is said of a library's file without a trial.</summary>
     public static ProbeResult Damaged(GpuLibrary library) => new(false, "its file is damaged", []) { Remedy = $"install it again: 'infill gpu install {library.Name}'" };
 
+    /// <summary>What is said of a library that worked, and then not with the model in use.</summary>
+    public static ProbeResult Lost(ProbeResult known) => known with
+    {
+        Works = false,
+        Reason = "it worked when it was tried, but two processes in a row were lost when they put their model on it",
+        Remedy = "update the GPU's driver or choose another model; then 'infill gpu probe' has it used again",
+    };
+
     /// <summary>The last that native code logged before the end, else the last that it printed.</summary>
     private static string Cause(IReadOnlyList<TrialLine> lines, string error)
     {

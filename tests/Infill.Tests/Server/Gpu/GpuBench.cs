@@ -18,6 +18,7 @@ internal sealed class GpuBench : IDisposable
         Catalog = GpuPackages.Catalog(Of("cuda", "CUDA 13"), Of("cuda12", "CUDA 12"), Of("vulkan", "Vulkan"));
         Store = new GpuStore(Path.Combine(_folder, "gpu"), Catalog);
         Memory = new ProbeMemory(Path.Combine(_folder, "memory"));
+        Marks = new LoadMarks(Path.Combine(_folder, "memory"), process => Alive.Contains(process));
 
         static GpuLibrary Of(string name, string title) => GpuPackages.Entry([1, 2, 3], [4], name, title);
     }
@@ -28,6 +29,11 @@ internal sealed class GpuBench : IDisposable
 
     public ProbeMemory Memory { get; }
 
+    public LoadMarks Marks { get; }
+
+    /// <summary>Processes that run.</summary>
+    public HashSet<int> Alive { get; } = [Environment.ProcessId];
+
     public GpuMachine Machine { get; set; } = new("580.1", "a GPU", "libraries");
 
     /// <summary>Names of what was tried, in order.</summary>
@@ -36,7 +42,7 @@ internal sealed class GpuBench : IDisposable
     /// <summary>What the loader finds.</summary>
     public string Loadable { get; set; } = "";
 
-    public GpuSelection Selection(TimeSpan? limit = null) => new(Store, Memory, Probe(limit), () => Machine, name => Loadable.Contains(name, StringComparison.Ordinal));
+    public GpuSelection Selection(TimeSpan? limit = null) => new(Store, Memory, Marks, Probe(limit), () => Machine, name => Loadable.Contains(name, StringComparison.Ordinal));
 
     public GpuProbe Probe(TimeSpan? limit = null) => new(StartOf, limit ?? TimeSpan.FromMinutes(1), TimeProvider.System);
 
@@ -51,6 +57,13 @@ internal sealed class GpuBench : IDisposable
         File.WriteAllBytes(Path.Combine(folder, "libggml-cuda.so"), [1, 2, 3]);
         _scripts[name] = script;
         return Store.Find(Library(name))!;
+    }
+
+    /// <summary>Leaves what a process leaves that is lost while it puts a model on a GPU.</summary>
+    public void Lose(string library, int process)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "memory"));
+        File.WriteAllBytes(Path.Combine(_folder, "memory", $"{library}.{process}.loading"), []);
     }
 
     /// <summary>A script that prints stages, and then goes on as it is told.</summary>

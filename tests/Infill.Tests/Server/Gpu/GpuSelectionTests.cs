@@ -103,6 +103,42 @@ public sealed class GpuSelectionTests : IDisposable
         Assert.Equal(("the processor; the setting 'gpu' is vulkan, which is not installed", "'infill gpu install vulkan'", true), (missing.Summary, missing.Remedy, missing.IsAmiss));
     }
 
+    [Fact]
+    public async Task A_library_over_which_two_processes_were_lost_is_not_used_until_it_is_tried_again()
+    {
+        var installed = _bench.Install("cuda", GpuBench.Working());
+        await DecideAsync();
+        _bench.Lose("cuda", process: 1_000_001);
+        Assert.NotNull(_bench.Selection().Decide("auto").Plugin); // its user may have ended it
+
+        _bench.Lose("cuda", process: 1_000_002);
+        var lost = _bench.Selection().Decide("auto");
+        Assert.Equal((null, true), (lost.Plugin, lost.IsAmiss));
+        Assert.Equal("the processor; CUDA 13: it worked when it was tried, but two processes in a row were lost when they put their model on it", lost.Summary);
+        Assert.Null(lost.Next);
+
+        await _bench.Selection().TryAsync(installed, static _ => { }, CancellationToken.None);
+        Assert.NotNull(_bench.Selection().Decide("auto").Plugin);
+    }
+
+    [Fact]
+    public async Task A_process_that_has_put_its_model_on_the_GPU_clears_what_others_left_and_those_that_still_do_so_are_not_counted()
+    {
+        var installed = _bench.Install("cuda", GpuBench.Working());
+        await DecideAsync();
+        _bench.Alive.Add(1_000_002);
+        _bench.Lose("cuda", process: 1_000_001);
+        _bench.Lose("cuda", process: 1_000_002);
+        using (_bench.Selection().Mark(installed))
+        {
+            Assert.Equal(1, _bench.Marks.Lost("cuda"));
+        }
+
+        Assert.Equal(0, _bench.Marks.Lost("cuda"));
+        _bench.Alive.Clear();
+        Assert.Equal(1, _bench.Marks.Lost("cuda"));
+    }
+
     [Theory]
     [InlineData("", "the processor; this machine shows no GPU that could be used", null)]
     [InlineData("libcuda.so.1", "the processor; no GPU library is installed", "'infill gpu install' fetches what fits this machine")]
@@ -121,7 +157,7 @@ public sealed class GpuSelectionTests : IDisposable
     public async Task Where_nothing_can_be_remembered_it_is_tried_once_and_the_processor_computes()
     {
         _bench.Install("cuda", GpuBench.Working());
-        var selection = new GpuSelection(_bench.Store, new ProbeMemory("/proc/no-memory"), _bench.Probe(), () => _bench.Machine, static _ => false);
+        var selection = new GpuSelection(_bench.Store, new ProbeMemory("/proc/no-memory"), _bench.Marks, _bench.Probe(), () => _bench.Machine, static _ => false);
 
         var decision = await selection.DecideByTryingAsync("auto", static (_, _) => { }, CancellationToken.None);
 

@@ -44,21 +44,25 @@ internal static class ProbeOutcome
     private static ProbeResult Explain(GpuLibrary library, string reason, IReadOnlyList<TrialDevice> devices)
     {
         if (MissingLibrary(reason) is { } file) return Missing(file);
+        if (After(reason, "undefined symbol: ") is { } symbol)
+        {
+            return Failed($"the driver's or CUDA's library lacks a function that it needs ({symbol.Split(' ', ',')[0]})", "update the GPU's driver");
+        }
+
         if (reason.Contains("file too short", StringComparison.Ordinal) || reason.Contains("invalid ELF header", StringComparison.Ordinal) ||
             reason.Contains("cannot read file data", StringComparison.Ordinal) || reason.Contains("ELF load command", StringComparison.Ordinal))
         {
             return Damaged(library);
         }
 
-        if (reason.Contains("found no GPU", StringComparison.Ordinal))
+        if (After(reason, "found no GPU.") is { } detail)
         {
-            var detail = reason[(reason.IndexOf("found no GPU", StringComparison.Ordinal) + "found no GPU.".Length)..].Trim();
             return Failed(detail.Length > 0 ? $"it finds no GPU ({Plain(detail)})" : "it finds no GPU", detail.Contains("insufficient", StringComparison.Ordinal)
                 ? "update the NVIDIA driver"
                 : "check that the GPU's driver is installed, and that this user or container may use it");
         }
 
-        return Failed(Plain(reason), "update the GPU's driver and try again with 'infill gpu probe'");
+        return Failed(Plain(After(reason, Path.GetFileName(library.File) + ": ") ?? reason), "update the GPU's driver and try again with 'infill gpu probe'");
 
         ProbeResult Missing(string name) => name switch
         {
@@ -116,6 +120,13 @@ internal static class ProbeOutcome
         15 => "SIGTERM",
         _ => string.Create(CultureInfo.InvariantCulture, $"signal {number}"),
     };
+
+    /// <returns>What follows the last of these words; null where they aren't there.</returns>
+    private static string? After(string text, string words)
+    {
+        var at = text.LastIndexOf(words, StringComparison.Ordinal);
+        return at < 0 ? null : text[(at + words.Length)..].Trim();
+    }
 
     /// <summary>The library that the loader looked for in vain; null where that isn't what it says.</summary>
     private static string? MissingLibrary(string reason)

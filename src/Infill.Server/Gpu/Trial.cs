@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Infill.Engine;
 using Infill.Engine.Llama;
 using Infill.Models;
+using Infill.Server.Sharing;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server.Gpu;
@@ -13,6 +14,7 @@ internal static class Trial
     /// <returns>The exit code.</returns>
     public static int Run(GpuPlugin plugin)
     {
+        UnixNative.LeaveNoCore();
         EndWithParent();
         Say(new TrialLine(TrialStage.Begun));
         try

@@ -80,6 +80,8 @@ public sealed class GpuProbeTests : IDisposable
     [InlineData("x: libvulkan.so.1: cannot open shared object file: No such file or directory", "there is no Vulkan loader (libvulkan.so.1 is missing)", "libvulkan1 and mesa-vulkan-drivers")]
     [InlineData("x: libodd-1.2.so.3.4: cannot open shared object file: No such file or directory", "a library that it needs is missing (libodd-1.2.so.3.4)", "install that")]
     [InlineData("'/x/libggml-cuda.so' could not be loaded: /x/libggml-cuda.so: file too short", "its file is damaged", "install it again")]
+    [InlineData("'/x/libggml-cuda.so' could not be loaded: load_backend: failed to load /x/libggml-cuda.so: /x/libggml-cuda.so: undefined symbol: cuMemCreate, version 2", "the driver's or CUDA's library lacks a function that it needs (cuMemCreate)", "update the GPU's driver")]
+    [InlineData("'/x/libggml-cuda.so' could not be loaded: load_backend: failed to load /x/libggml-cuda.so: /x/libggml-cuda.so: the moon is full", "the moon is full", "update the GPU's driver")]
     [InlineData("'/x/libggml-cuda.so' found no GPU.", "it finds no GPU", "check that the GPU's driver is installed")]
     [InlineData("'/x/libggml-cuda.so' found no GPU. failed to initialize CUDA: CUDA driver version is insufficient for CUDA runtime version", "it finds no GPU (failed to initialize CUDA: CUDA driver version is insufficient for CUDA runtime version)", "update the NVIDIA driver")]
     [InlineData("it computes something else than the CPU does.", "it computes something else than the CPU does", "update the GPU's driver")]

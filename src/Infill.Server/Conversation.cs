@@ -152,7 +152,7 @@ internal sealed class Conversation
     private async Task FollowModelAsync()
     {
         await FollowLoadingAsync();
-        if (_options.Gpu is not { } gpu || _options.Engine is not null) return;
+        if (_options.Engine is not null || _options.Gpu(_session.Settings.Gpu) is not { } gpu) return;
         var mayAsk = _session.Client?.Capabilities.Window?.WorkDoneProgress == true;
         await new BackgroundProbe(gpu, () => _session.Settings.Gpu, Loggers.CreateLogger(nameof(BackgroundProbe))).RunAsync(
             () => _work.Begin(given: null, mayAsk, "Infill: trying the GPU", _ended.Token),

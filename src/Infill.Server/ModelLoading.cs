@@ -19,21 +19,21 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
     /// <summary>Loads the weights, on the engine's thread.</summary>
     public static IModel Load(InfillSettings settings, ILogger logger)
     {
-        var gpu = GpuSelection.OfUser;
+        var gpu = GpuSelection.OfUserFor(settings.Gpu);
         var (model, used) = Load(gpu, settings, logger);
-        return used is null ? model : new MarkedModel(model, () => gpu.Mark(used));
+        return used is null ? model : new MarkedModel(model, () => gpu!.Mark(used));
     }
 
     /// <summary>The same, for who measures the model itself.</summary>
-    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUser, settings, logger).Model;
+    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUserFor(settings.Gpu), settings, logger).Model;
 
-    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection gpu, InfillSettings settings, ILogger logger)
+    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection? gpu, InfillSettings settings, ILogger logger)
     {
-        var (library, used) = gpu.Load(settings.Gpu, logger);
+        var (library, used) = gpu?.Load(settings.Gpu, logger) ?? (LlamaLibrary.Load(logger), null);
         CheckFile(settings.ModelPath);
-        if (library.Devices.Count == 0) return (LlamaModel.Load(settings.ModelPath), null);
+        if (library.Devices.Count == 0 || settings.Gpu == GpuChoice.Off) return (LlamaModel.Load(settings.ModelPath), null);
 
-        using var mark = used is null ? null : gpu.Mark(used);
+        using var mark = used is null ? null : gpu!.Mark(used);
         var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices));
         logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
         return (model, used);

@@ -31,8 +31,8 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Loads a model, on the engine's thread; null loads the file that it is given.</summary>
     public Func<string, IModel>? LoadModel { get; init; }
 
-    /// <summary>Tries the GPU in the background where that has to be done; null tries nothing.</summary>
-    public GpuSelection? Gpu { get; init; }
+    /// <summary>Tries the GPU in the background where that has to be done, by the setting; null tries nothing.</summary>
+    public Func<string, GpuSelection?> Gpu { get; init; } = static _ => null;
 
     /// <summary>What choosing a model reads and changes of the user's machine.</summary>
     public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;

@@ -16,8 +16,10 @@ public sealed record InstalledGpuLibrary(GpuLibrary Library, string Path, long B
 /// <param name="catalog">What there may be.</param>
 public sealed class GpuStore(string folder, GpuCatalog catalog)
 {
-    /// <summary><c>~/.local/share/infill/gpu</c>, beside the models.</summary>
-    public static GpuStore OfUser => new(Path.Combine(Path.GetDirectoryName(ModelStore.OfUser.Folder)!, "gpu"), GpuCatalog.Default);
+    /// <summary><c>~/.local/share/infill/gpu</c>, beside the models; not there where nothing was ever installed.</summary>
+    public static string FolderOfUser => Path.Combine(Path.GetDirectoryName(ModelStore.OfUser.Folder)!, "gpu");
+
+    public static GpuStore OfUser => new(FolderOfUser, GpuCatalog.Default);
 
     public GpuCatalog Catalog => catalog;
 

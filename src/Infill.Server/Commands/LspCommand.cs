@@ -41,7 +41,7 @@ internal static class LspCommand
                 CommandLine = given,
                 CacheFolder = SettingsSources.CacheFolder,
                 Proofs = SettingsSources.Proofs,
-                Gpu = GpuSelection.OfUser,
+                Gpu = GpuSelection.OfUserFor,
                 Statistics = StatisticsFile.OfUser,
                 LogLevel = isVerbose ? LogLevel.Debug : LogLevel.Warning,
             },

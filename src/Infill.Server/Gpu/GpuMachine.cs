@@ -26,7 +26,11 @@ internal sealed record GpuMachine(string Driver, string Devices, string Librarie
             .Where(static device => Text(Path.Combine(device, "class")).StartsWith("0x03", StringComparison.Ordinal)) // displays and 3D controllers
             .Select(static device => $"{Path.GetFileName(device)} {Text(Path.Combine(device, "vendor"))}:{Text(Path.Combine(device, "device"))}");
         var vulkan = Entries(Path.Combine(root, "usr/share/vulkan/icd.d")).Concat(Entries(Path.Combine(root, "etc/vulkan/icd.d"))).Select(Stamp);
-        var devices = pci.Concat(vulkan).Prepend(Text(Path.Combine(root, "sys/module/amdgpu/version"))).Prepend(driver).Concat(s_deviceVariables.Select(name => $"{name}={variable(name)}"));
+        var devices = pci.Concat(vulkan)
+            .Prepend(Text(Path.Combine(root, "sys/module/amdgpu/version")))
+            .Prepend(Stamp(Path.Combine(root, "usr/lib/wsl/lib/libcuda.so.1"))) // Windows' driver, as WSL has it
+            .Prepend(driver)
+            .Concat(s_deviceVariables.Select(name => $"{name}={variable(name)}"));
         var libraries = s_libraryVariables.Select(name => $"{name}={variable(name)}")
             .Append(Stamp(Path.Combine(root, "etc/ld.so.cache"))) // written anew by every package that brings a library
             .Append(Stamp(Path.Combine(root, "usr/local/cuda")));

@@ -17,6 +17,11 @@ internal sealed class GpuSelection(GpuStore store, ProbeMemory memory, LoadMarks
 {
     public static GpuSelection OfUser => new(GpuStore.OfUser, new ProbeMemory(Folder), new LoadMarks(Folder, ParentProcess.IsSeen), GpuProbe.OfProgram, static () => GpuMachine.Current, GpuMachine.CanLoad);
 
+    /// <summary>Null where there is nothing to select from, which a start finds out without reading the catalogue or looking for drivers.</summary>
+    /// <param name="setting">As <see cref="InfillSettings.Gpu"/>: one that names a library wants to hear that it isn't there.</param>
+    public static GpuSelection? OfUserFor(string setting) =>
+        setting == GpuChoice.Off || (setting == GpuChoice.Auto && !Directory.Exists(GpuStore.FolderOfUser)) ? null : OfUser;
+
     private static string Folder => Path.Combine(SettingsSources.CacheFolder, "gpu");
 
     public GpuStore Store => store;

@@ -58,6 +58,6 @@ internal sealed class SharedEngine : IAsyncDisposable
             return; // whoever asks for a suggestion is told
         }
 
-        await new BackgroundProbe(GpuSelection.OfUser, () => setting, logger).RunAsync(show: null, use: null, ended);
+        if (GpuSelection.OfUserFor(setting) is { } gpu) await new BackgroundProbe(gpu, () => setting, logger).RunAsync(show: null, use: null, ended);
     }
 }

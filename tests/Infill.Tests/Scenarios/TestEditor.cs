@@ -87,7 +87,7 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             LoadModel = _options.LoadNamed ?? (_ => load()),
             Models = _options.Models,
-            Gpu = _options.Gpu,
+            Gpu = _ => _options.Gpu,
             Time = _options.Time,
             OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],
             CommandLine = _options.CommandLine,

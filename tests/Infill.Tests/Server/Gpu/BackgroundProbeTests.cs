@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Infill.Server.Gpu;
 using Infill.Server.Settings;
@@ -48,7 +50,7 @@ public sealed class BackgroundProbeTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_stopped_where_its_progress_is_shown_and_by_the_end_of_the_conversation()
+    public async Task It_is_stopped_where_its_progress_is_shown()
     {
         _bench.Install("cuda", GpuBench.Saying("exec sleep 1000", """{"stage":"Begun"}"""));
         await using var editor = await StartAsync();
@@ -58,6 +60,32 @@ public sealed class BackgroundProbeTests : IDisposable
 
         await editor.ReceiveAsync("$/progress", static each => Says(each, "stopped; the processor computes"));
         Assert.Equal([null], _loads);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_conversation_ends_the_trial()
+    {
+        using var number = new TemporaryFile([]);
+        _bench.Install("cuda", $"echo $$ >{number.Path}\n{GpuBench.Saying("exec sleep 1000", """{"stage":"Begun"}""")}");
+        await using var editor = await StartAsync();
+        await editor.ReceiveAsync("$/progress", static each => Says(each, "CUDA 13: trying it"));
+        using var trial = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(number.Path), CultureInfo.InvariantCulture));
+
+        await editor.HangUpAsync();
+
+        await trial.WaitForExitAsync().WaitAsync(TestEditor.Limit);
+    }
+
+    [Fact]
+    public async Task An_engine_that_many_use_is_left_as_it_is_until_the_next_start()
+    {
+        _bench.Install("cuda", GpuBench.Working());
+        var log = new ListLogger();
+
+        await new BackgroundProbe(_bench.Selection(), static () => "auto", log).RunAsync(show: null, use: null, CancellationToken.None);
+
+        Assert.Contains(log.Entries, static entry => entry.Text == "What computes: CUDA 13 on NVIDIA H100, 85.0 GB, 10 ms for what takes the processor 60 ms, from the next start.");
+        Assert.NotNull(_bench.Selection().Decide("auto").Plugin);
     }
 
     [Fact]

@@ -37,6 +37,7 @@ internal static class GpuInstalling
             if (selection.Store.Find(library) is { } installed) await selection.TryAsync(installed, stage => Tell(library, stage), cancellationToken);
         }
 
+        await selection.DecideByTryingAsync(GpuCommand.Setting, Tell, cancellationToken); // those that go before it, where they were never tried
         return (await GpuCommand.WriteAsync(selection, GpuCommand.Setting, isJson: false)).Chosen is null ? ExitCodes.Failed : ExitCodes.Done;
     }
 

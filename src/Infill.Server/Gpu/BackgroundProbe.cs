@@ -21,9 +21,12 @@ internal sealed class BackgroundProbe(GpuSelection selection, Func<string> setti
         using var work = show?.Invoke();
         try
         {
-            var decision = await selection.DecideByTryingAsync(setting(), (library, stage) => work?.Enter(Describe(library, stage)), work?.Cancelled ?? cancelled);
+            var decision = await selection.DecideByTryingAsync(setting(), (library, stage) =>
+            {
+                if (Describe(library, stage) is { } part) work?.Enter(part);
+            }, work?.Cancelled ?? cancelled);
             logger.LogInformation("What computes: {Summary}{When}.", decision.Summary, decision.Chosen is not null && use is null ? ", from the next start" : "");
-            work?.End(decision.Chosen is null ? $"the processor computes: {decision.Summary}" : $"{decision.Chosen.Library.Title} computes");
+            work?.End(decision.Chosen is null ? decision.Summary : $"{decision.Chosen.Library.Title} computes");
             if (decision.Chosen is not null && use is not null) await use();
         }
         catch (OperationCanceledException)
@@ -36,10 +39,12 @@ internal sealed class BackgroundProbe(GpuSelection selection, Func<string> setti
         }
     }
 
-    private static string Describe(GpuLibrary library, TrialStage stage) => stage switch
+    /// <returns>Null for a stage that is no news.</returns>
+    private static string? Describe(GpuLibrary library, TrialStage stage) => stage switch
     {
         TrialStage.Placed => $"{library.Title}: compiling GPU kernels, once",
         TrialStage.Computed => $"{library.Title}: comparing with the processor",
-        _ => $"{library.Title}: trying it",
+        TrialStage.Begun => $"{library.Title}: trying it",
+        _ => null,
     };
 }

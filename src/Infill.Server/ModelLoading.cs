@@ -34,7 +34,7 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
         if (library.Devices.Count == 0 || settings.Gpu == GpuChoice.Off) return (LlamaModel.Load(settings.ModelPath), null);
 
         using var mark = used is null ? null : gpu!.Mark(used);
-        var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices));
+        var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices, settings.GpuSplit, settings.GpuLayers));
         logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
         return (model, used);
     }

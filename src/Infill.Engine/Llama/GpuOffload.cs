@@ -9,10 +9,10 @@ public sealed record GpuOffload(IReadOnlyList<LlamaDevice> Devices, bool IsSplit
     /// <summary>Kept free beside weights and cache: what is computed in between, and the driver's own.</summary>
     internal const long Reserve = 512L << 20;
 
-    /// <summary>Bytes for weights and cache on the devices that are used. Asks the driver.</summary>
-    internal long ReadFreeBytes() => Used().Sum(static device => Math.Max(device.ReadMemory().Free - Reserve, 0));
+    /// <summary>The same with the devices alone that are used: what is free changes with what is put there. Asks the driver.</summary>
+    internal GpuOffload Settled() =>
+        IsSplit || Devices.Count == 1 ? this : this with { Devices = [Devices.MaxBy(static device => device.ReadMemory().Free)!] };
 
-    /// <summary>The devices that the layers go to.</summary>
-    internal IReadOnlyList<LlamaDevice> Used() =>
-        IsSplit || Devices.Count == 1 ? Devices : [Devices.MaxBy(static device => device.ReadMemory().Free)!];
+    /// <summary>Bytes for weights and cache. Asks the driver.</summary>
+    internal long ReadFreeBytes() => Devices.Sum(static device => Math.Max(device.ReadMemory().Free - Reserve, 0));
 }

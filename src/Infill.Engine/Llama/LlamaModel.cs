@@ -88,6 +88,7 @@ public sealed partial class LlamaModel : IModel, IVocabulary
     public static LlamaModel Load(string path, IProgress<float>? progress = null, GpuOffload? gpu = null)
     {
         GgufFile.Check(path);
+        gpu = gpu?.Settled();
         var offload = gpu is null ? OffloadPlan.Processor : FirstPlan(path, gpu);
         var handle = OpenFitting(path, progress, gpu, ref offload);
         if (LlamaNative.ModelHasEncoder(handle) != 0)
@@ -173,7 +174,7 @@ public sealed partial class LlamaModel : IModel, IVocabulary
     {
         GgufFile.Check(path);
         LlamaLog.TakeError();
-        var handle = LoadNative(path, progress, isVocabularyOnly, offload.Layers > 0 ? gpu!.Used() : [], offload);
+        var handle = LoadNative(path, progress, isVocabularyOnly, offload.Layers > 0 ? gpu!.Devices : [], offload);
         if (!handle.IsInvalid) return handle;
         handle.Dispose();
         throw new EngineException($"llama.cpp could not load '{path}': {Reason(LlamaLog.TakeError())}");

@@ -63,6 +63,12 @@ public sealed record InfillSettings
     /// <summary>Which GPU library is used: <c>auto</c> for the first that proved itself, <c>off</c>, or a library's name.</summary>
     public string Gpu { get; init; } = GpuChoice.Auto;
 
+    /// <summary>Layers that go onto a GPU at most, the output counted as one; null for as many as fit.</summary>
+    public int? GpuLayers { get; init; }
+
+    /// <summary>Whether the layers are divided among all GPUs; else the one with the most free memory has them.</summary>
+    public bool GpuSplit { get; init; } = true;
+
     /// <summary>How the model is prompted; null leaves it to the model.</summary>
     public FimTemplate? Template { get; init; }
 
@@ -138,6 +144,8 @@ public sealed record InfillSettings
         EndpointFallback = layer.EndpointFallback ?? EndpointFallback,
         Hub = layer.Hub ?? Hub,
         Gpu = GpuOf(layer.Gpu, problem),
+        GpuLayers = layer.GpuLayers is null ? GpuLayers : Within("gpuLayers", layer.GpuLayers, 0, 1000, GpuLayers ?? 0, problem),
+        GpuSplit = layer.GpuSplit ?? GpuSplit,
         Template = TemplateOf(layer.Template, problem),
         SharedIdle = TimeSpan.FromMinutes(Within("sharedIdle", layer.SharedIdle, 0, 10_080, (int)SharedIdle.TotalMinutes, problem)),
         Engine = Engine with

@@ -86,6 +86,8 @@ internal static class SettingsSources
             EndpointFallback = Switch("ENDPOINT_FALLBACK"),
             Hub = Text("HUB"),
             Gpu = Text("GPU"),
+            GpuLayers = Number("GPU_LAYERS"),
+            GpuSplit = Switch("GPU_SPLIT"),
             Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
             Sequences = Number("SEQUENCES"),
@@ -124,7 +126,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, endpoints and all about them, hub, gpu, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, endpoints and all about them, hub, gpu, gpuLayers, gpuSplit, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -42,7 +42,7 @@ internal sealed record SharingPlace(string Folder, string Name)
             typeof(SharingPlace).Module.ModuleVersionId.ToString(), // differs with every build that differs
             Environment.GetEnvironmentVariable("INFILL_LLAMA_DIR") ?? "",
             settings.ModelPath,
-            settings.Gpu,
+            $"{settings.Gpu} {settings.GpuLayers} {settings.GpuSplit}",
             model.Exists ? $"{model.Length} {model.LastWriteTimeUtc.Ticks}" : "",
             (settings.Engine with { TimesFolder = null }).ToString(),
         ]);

@@ -58,7 +58,7 @@ public sealed class SchemaTests
     public void The_defaults_are_the_program_s()
     {
         // In a layer over others' values, so that a default that were not applied would show.
-        var others = Layer("""{"enabled":false,"multiline":"never","confidence":1,"typingThrough":false,"lookAhead":false,"backOff":false,"gpu":"off","statistics":false,"maxTokens":1,"maxLines":1,"prefixTokens":16,"suffixTokens":0,"trailingSuffixTokens":0,"contextTokens":1,"promptBudget":1,"deadline":50,"snapshots":"growing","template":"qwen","healing":false,"endpointDialect":"openai","endpointFallback":true,"sequences":1,"sequenceTokens":256,"speculation":false}""");
+        var others = Layer("""{"enabled":false,"multiline":"never","confidence":1,"typingThrough":false,"lookAhead":false,"backOff":false,"gpu":"off","gpuSplit":false,"statistics":false,"maxTokens":1,"maxLines":1,"prefixTokens":16,"suffixTokens":0,"trailingSuffixTokens":0,"contextTokens":1,"promptBudget":1,"deadline":50,"snapshots":"growing","template":"qwen","healing":false,"endpointDialect":"openai","endpointFallback":true,"sequences":1,"sequenceTokens":256,"speculation":false}""");
         var defaults = Settings().Where(static setting => setting.Value.TryGetProperty("default", out _))
             .Select(static setting => $"\"{setting.Name}\":{setting.Value.GetProperty("default").GetRawText()}");
 

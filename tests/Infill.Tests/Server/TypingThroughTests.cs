@@ -80,6 +80,7 @@ public sealed class TypingThroughTests
         await editor.TypeAsync(2, 0, 4, "x");
 
         Assert.Equal(RpcErrorCodes.ContentModified, (await first.Answer).ErrorCode());
+        await AssertStoppingAsync(editor); // the answer doesn't wait for that
         gate.Open();
         await AssertQuietAsync(editor);
         Assert.True(_model.Steps <= 5);
@@ -100,6 +101,7 @@ public sealed class TypingThroughTests
 
         time.Advance(TimeSpan.FromMilliseconds(301));
 
+        await AssertStoppingAsync(editor); // the answer doesn't wait for that
         gate.Open();
         await AssertQuietAsync(editor);
         Assert.True(_model.Steps <= 5);
@@ -120,6 +122,7 @@ public sealed class TypingThroughTests
         else await editor.CloseAsync();
 
         await request.Answer;
+        await AssertStoppingAsync(editor); // the answer doesn't wait for that
         gate.Open();
         await AssertQuietAsync(editor);
         Assert.True(_model.Steps <= 5);
@@ -201,6 +204,8 @@ public sealed class TypingThroughTests
     private Task<TestEditor> StartAsync() => StartAsync(new EditorOptions { OwnLayers = [s_noLookAhead] });
 
     private Task<TestEditor> StartAsync(EditorOptions options) => TestEditor.StartAsync(_model, Other, options with { IsTypingThrough = true });
+
+    private static Task AssertStoppingAsync(TestEditor editor) => Wait.UntilAsync(() => Task.FromResult(editor.Engine.Snapshot() is [{ IsStopping: true }]));
 
     private static async Task AssertQuietAsync(TestEditor editor)
     {

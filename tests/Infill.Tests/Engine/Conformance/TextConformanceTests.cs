@@ -1,5 +1,6 @@
 using Infill.Engine.Remote;
 using Infill.Tests.Engine.Remote;
+using Infill.Tests.Scenarios;
 using Infill.Tests.Server.Http;
 
 namespace Infill.Tests.Engine.Conformance;

@@ -224,7 +224,7 @@ public sealed class ForwarderTests
         Assert.Equal(["1"], (await editor.InlineAsync(0, 1)).Texts());
     }
 
-    private static Task Wait(Func<bool> isSo) => Http.Wait.UntilAsync(() => Task.FromResult(isSo()));
+    private static Task Wait(Func<bool> isSo) => Scenarios.Wait.UntilAsync(() => Task.FromResult(isSo()));
 
     private static ScriptedModel Saying(string text, PromptLog prompts) => new() { Rule = prompts.Before(ScriptedModel.Says(text)) };
 

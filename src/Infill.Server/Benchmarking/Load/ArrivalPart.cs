@@ -7,7 +7,7 @@ namespace Infill.Server.Benchmarking.Load;
 internal sealed class ArrivalPart(BenchContext context)
 {
     private const int ShortPrompt = 200;
-    private const int MostTokens = 800;
+    private const int MostTokens = 1800; // more than come while the prompt is computed
     private const int SettlingTokens = 20;
     private const int UndisturbedTokens = 100;
 

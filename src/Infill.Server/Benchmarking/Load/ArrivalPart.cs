@@ -22,9 +22,10 @@ internal sealed class ArrivalPart(BenchContext context)
     {
         var result = new PartResult("arrival", $"a prompt of {LongPrompt} tokens arrives while another request is decoding");
         result.Rows.AddRange([_undisturbed, _disturbed, _alone, _beside]);
+        result.Notes.Add("infill doesn't guess ahead here: a text that goes on for so long repeats itself, and guessed right it would end before the prompt is computed. A peer's gaps of no time at all are guesses.");
 
         using var model = context.LoadModel();
-        var options = context.Settings.Engine with { SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, LongPrompt + 1) };
+        var options = context.Settings.Engine with { Speculation = false, SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, LongPrompt + 1) };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Where(static peer => peer.Properties.TotalSlots > 1).Select(static peer => new PeerSide(peer))];
         var cuts = new PromptCuts(model);

@@ -42,7 +42,15 @@ internal sealed class StepChoices(int vocabularySize)
     {
         var slices = plan.Slices;
         _isPrepared = !plan.HasDraft && slices.Count > 1 && slices.Count * (long)vocabularySize >= WorthSharing;
-        if (!_isPrepared) return;
+        if (_isPrepared) ChooseAll(model, slices);
+    }
+
+    /// <summary>The token that was chosen for a slice; null where it is still to be chosen.</summary>
+    public ChosenToken? Of(int slice) => _isPrepared ? _chosen[slice] : null;
+
+    /// <remarks>Apart from <see cref="Prepare"/>: what the cores share is an object, and a step that they don't share makes none.</remarks>
+    private void ChooseAll(IModelRunner model, IReadOnlyList<StepSlice> slices)
+    {
         if (_chosen.Length < slices.Count) _chosen = new ChosenToken?[slices.Count];
         try
         {
@@ -53,9 +61,6 @@ internal sealed class StepChoices(int vocabularySize)
             ExceptionDispatchInfo.Throw(reason);
         }
     }
-
-    /// <summary>The token that was chosen for a slice; null where it is still to be chosen.</summary>
-    public ChosenToken? Of(int slice) => _isPrepared ? _chosen[slice] : null;
 
     private static bool CanChoose(StepSlice slice) =>
         slice.WantsLogits && slice.Sequence.Start.IsMet && slice.Sequence.Ticket.StopAsked == FinishReason.None;

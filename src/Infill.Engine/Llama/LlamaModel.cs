@@ -87,7 +87,6 @@ public sealed partial class LlamaModel : IModel, IVocabulary
     /// <exception cref="EngineException">Missing, unreadable, not a GGUF, truncated, or of an architecture that llama.cpp can't run.</exception>
     public static LlamaModel Load(string path, IProgress<float>? progress = null, GpuOffload? gpu = null)
     {
-        GgufFile.Check(path);
         gpu = gpu?.Settled();
         var offload = gpu is null ? OffloadPlan.Processor : FirstPlan(path, gpu);
         var handle = OpenFitting(path, progress, gpu, ref offload);

@@ -25,6 +25,7 @@ internal sealed class EngineMetrics : IDisposable
         DraftedTokens = _meter.CreateCounter<long>("infill.tokens.drafted", "{token}", "Tokens guessed and computed ahead.");
         AcceptedTokens = _meter.CreateCounter<long>("infill.tokens.accepted", "{token}", "Of those, the ones that proved right and were kept.");
         WastedTokens = _meter.CreateCounter<long>("infill.tokens.wasted", "{token}", "Tokens computed after a stop was asked for.");
+        LateStops = _meter.CreateCounter<long>("infill.stops.late", "{request}", "Generations that were in more than one step after a stop was asked for.");
         PrefillTime = _meter.CreateCounter<double>("infill.time.prefill", "s", "From a request's first step to its first token, over all requests.");
         DecodeTime = _meter.CreateCounter<double>("infill.time.decode", "s", "From a request's first token to its end, over all requests.");
         Finished = _meter.CreateCounter<long>("infill.finished", "{request}", "Generations ended, by reason.");
@@ -46,6 +47,7 @@ internal sealed class EngineMetrics : IDisposable
     public Counter<long> DraftedTokens { get; }
     public Counter<long> AcceptedTokens { get; }
     public Counter<long> WastedTokens { get; }
+    public Counter<long> LateStops { get; }
     public Counter<double> PrefillTime { get; }
     public Counter<double> DecodeTime { get; }
     public Counter<long> Finished { get; }

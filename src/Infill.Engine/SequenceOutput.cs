@@ -78,6 +78,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         metrics.DraftedTokens.Add(usage.DraftedTokens);
         metrics.AcceptedTokens.Add(usage.AcceptedTokens);
         metrics.WastedTokens.Add(usage.TokensAfterStop);
+        if (sequence.StepsAfterStop > 1) metrics.LateStops.Add(1);
         metrics.PrefillTime.Add(usage.Prefill.TotalSeconds);
         metrics.DecodeTime.Add(usage.Decode.TotalSeconds);
         metrics.Finished.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));

@@ -100,6 +100,8 @@ internal sealed class StepSettlement(
         var sequence = slice.Sequence;
         if (computed <= 0) return;
         sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, Math.Min(computed, slice.Count));
-        if (sequence.Ticket.StopAsked != FinishReason.None) sequence.TokensAfterStop += computed;
+        if (sequence.Ticket.StopAsked == FinishReason.None) return;
+        sequence.TokensAfterStop += computed;
+        sequence.StepsAfterStop++;
     }
 }

@@ -46,7 +46,8 @@ internal sealed class Conversation
         Loggers = new LoggerFactory([standardError, LineLoggerProvider.ToClient(_client)]);
         _logger = Loggers.CreateLogger(nameof(Conversation));
         _session = new Session(options.OwnLayers, options.CommandLine, problem => _logger.LogWarning("{Problem}", problem)) { Number = options.ClientNumber };
-        _model = new ModelInUse(before => options.Engine ?? MakeEngine(before), MakeLocal);
+        if (options.ChosenModel is { } chosen) _session.Choose(chosen);
+        _model = new ModelInUse(before => options.Seat?.Engine ?? MakeEngine(before), MakeLocal);
         _remote = new Lazy<ISuggestionService>(MakeRemote);
         _typing = new TypingThrough(() => Completions, options.Time, () => _session.Settings.BackOff ? LeavingInPeace.After(_ledger!.IgnoredInARow) : TimeSpan.Zero);
         _context = new SessionContext(_session, options.Time, WatchFiles);
@@ -96,7 +97,7 @@ internal sealed class Conversation
         foreach (var text in _session.Notebooks.Notebooks.SelectMany(static notebook => notebook.Texts)) _ledger.Closed(text.Uri, text.Text);
         _book.Write();
         _pool?.Dispose();
-        if (_options.Engine is null) await _model.EndAsync();
+        if (_options.Seat is null) await _model.EndAsync();
     }
 
     private MethodTable MakeMethods()
@@ -116,8 +117,8 @@ internal sealed class Conversation
         new NotebookHandler(_session, followers, _context, Loggers.CreateLogger(nameof(NotebookHandler))).Register(methods);
 
         var suggestions = new SuggestionSource(_session, () => Completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
-        var models = new ModelChooser(_session, _options.Engine is null ? _model : null, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));
-        new CommandHandler(_session, _ledger, models, _work).Register(methods);
+        var models = new ModelChooser(_session, _model, _options.Seat, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));
+        new CommandHandler(_session, _ledger, models, _work, _options.Seat).Register(methods);
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
         new ExplainHandler(_session, () => Completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions, _ledger).Register(methods);
@@ -152,7 +153,7 @@ internal sealed class Conversation
     private async Task FollowModelAsync()
     {
         await FollowLoadingAsync();
-        if (_options.Engine is not null || _options.Gpu(_session.Settings.Gpu) is not { } gpu) return;
+        if (_options.Seat is not null || _options.Gpu(_session.Settings.Gpu) is not { } gpu) return;
         var mayAsk = _session.Client?.Capabilities.Window?.WorkDoneProgress == true;
         await new BackgroundProbe(gpu, () => _session.Settings.Gpu, Loggers.CreateLogger(nameof(BackgroundProbe))).RunAsync(
             () => _work.Begin(given: null, mayAsk, "Infill: trying the GPU", _ended.Token),

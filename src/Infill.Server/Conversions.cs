@@ -159,5 +159,8 @@ internal static class CommandNames
     public const string PullModel = "infill.model.pull";
     public const string UseModel = "infill.model.use";
 
-    public static IReadOnlyList<string> All { get; } = [Accepted, ListModels, PullModel, UseModel];
+    /// <summary>Ends the engine's process that editors share; theirs start another. Without one there is nothing to do.</summary>
+    public const string RestartEngine = "infill.engine.restart";
+
+    public static IReadOnlyList<string> All { get; } = [Accepted, ListModels, PullModel, UseModel, RestartEngine];
 }

@@ -4,6 +4,7 @@ using Infill.Engine;
 using Infill.Server.Gpu;
 using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
+using Infill.Server.Sharing;
 using Infill.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -37,8 +38,11 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>What choosing a model reads and changes of the user's machine.</summary>
     public ModelPlaces Models { get; init; } = ModelPlaces.OfUser;
 
-    /// <summary>The engine that it shares with others, and leaves alone when it ends; null for one of its own.</summary>
-    public CompletionEngine? Engine { get; init; }
+    /// <summary>At the engine that it shares with others; null for an engine of its own.</summary>
+    public SharedSeat? Seat { get; init; }
+
+    /// <summary>The file of the model that was chosen already, whatever the settings say; null for theirs.</summary>
+    public string? ChosenModel { get; init; }
 
     /// <summary>Tells it from the engine's other clients.</summary>
     public int ClientNumber { get; init; } = 1;

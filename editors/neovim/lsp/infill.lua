@@ -18,7 +18,8 @@
 
 ---@type vim.lsp.Config
 return {
-  cmd = { 'infill', 'lsp', '--stdio' },
+  -- One engine for all of your editors; without --shared, one for this Neovim.
+  cmd = { 'infill', 'lsp', '--stdio', '--shared' },
   root_markers = { '.git' },
   -- How partial results look where they are asked for; Neovim's own client does not ask.
   init_options = { infill = { snapshots = 'growing' } },

@@ -81,7 +81,7 @@ export function makeClient(command: string, config: Config, ghost: Ghost, status
       workspace: { configuration: params => params.items.map(() => config.handOver()) },
     },
   };
-  const run = { command, args: ['lsp', '--stdio'], options: { env: { ...process.env, ...config.environment() } } };
+  const run = { command, args: ['lsp', '--stdio', ...(config.isShared ? ['--shared'] : [])], options: { env: { ...process.env, ...config.environment() } } };
   const client = new Client('infill', 'Infill', { run, debug: run }, options);
   client.onDidChangeState(({ newState }) => {
     if (newState !== State.Running) return;

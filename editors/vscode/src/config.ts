@@ -21,7 +21,7 @@ export class Config {
 
   /** Names of settings that the server takes only when it starts. */
   get atStart(): string[] {
-    return [...this.settings.filter(setting => setting.isUserOnly).map(setting => prefix + setting.name), 'infill.server.path'];
+    return [...this.settings.filter(setting => setting.isUserOnly).map(setting => prefix + setting.name), 'infill.server.path', 'infill.server.shared'];
   }
 
   /** What only the user may say, as INFILL_* variables: the server takes none of it from an editor's configuration. */
@@ -63,6 +63,11 @@ export class Config {
   /** Whether suggestions come by themselves in a document. */
   isEnabled(document: TextDocument): boolean {
     return workspace.getConfiguration('infill', document).get('enabled', true);
+  }
+
+  /** Whether the server's process leaves the model to the one engine that all of the user's editors share. */
+  get isShared(): boolean {
+    return workspace.getConfiguration('infill').inspect<boolean>('server.shared')?.globalValue ?? true;
   }
 
   /** The program that the user named; undefined where none was. */

@@ -1,11 +1,13 @@
 import { commands, type ExtensionContext, type LogOutputChannel, window, workspace } from 'vscode';
-import { DidChangeConfigurationNotification, type LanguageClient } from 'vscode-languageclient/node';
+import { DidChangeConfigurationNotification, ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
 import { findServer, makeClient } from './client';
 import { Config } from './config';
 import { Ghost } from './ghost';
 import { doctor, showMenu } from './menu';
 import { chooseModel, pullModel } from './models';
 import { Status } from './status';
+
+const longestWord = 1000; // ms for a server to answer that may be the one that hangs
 
 /** The extension from its start to its end: one server for all folders of the window. */
 class Extension {
@@ -25,7 +27,7 @@ class Extension {
     const actions: Record<string, () => unknown> = {
       menu: () => showMenu('Infill'),
       toggle: () => this.toggle(),
-      restart: () => this.restart(),
+      restart: () => this.restartAll(),
       showLog: () => this.log.show(),
       doctor: () => this.doctor(),
       chooseModel: () => this.withClient(client => chooseModel(client, model => this.status.noteModel(model))),
@@ -43,6 +45,16 @@ class Extension {
   restart(): Promise<void> {
     this.changing = this.changing.then(() => this.stopNow()).then(() => this.startNow());
     return this.changing;
+  }
+
+  /** What the user asks for: whatever hangs begins anew, the engine that is shared with other windows too. */
+  private async restartAll(): Promise<void> {
+    await this.changing;
+    if (this.client?.isRunning()) {
+      const asked = this.client.sendRequest(ExecuteCommandRequest.type, { command: 'infill.engine.restart' }).catch((error: unknown) => this.log.warn(String(error)));
+      await Promise.race([asked, new Promise(resolve => setTimeout(resolve, longestWord))]);
+    }
+    return this.restart();
   }
 
   async stop(): Promise<void> {
@@ -80,7 +92,7 @@ class Extension {
     void window.showErrorMessage(message, mend, 'Show Log', 'Restart').then(chosen => {
       if (chosen === mend) act();
       if (chosen === 'Show Log') this.log.show();
-      if (chosen === 'Restart') void this.restart();
+      if (chosen === 'Restart') void this.restartAll();
     });
   }
 
@@ -104,7 +116,7 @@ class Extension {
   private async withClient(act: (client: LanguageClient) => Promise<void>): Promise<void> {
     await this.changing;
     if (this.client?.isRunning()) return act(this.client);
-    void window.showErrorMessage("Infill's server does not run.", 'Restart').then(chosen => chosen && this.restart());
+    void window.showErrorMessage("Infill's server does not run.", 'Restart').then(chosen => chosen && this.restartAll());
   }
 
   private async withProgram(act: (program: string) => unknown): Promise<void> {

@@ -22,6 +22,7 @@ internal sealed class RunningSuggestion
     private Suggestion? _latest;
     private Exception? _failure;
     private bool _isKept;
+    private long _keptAt;
     private bool _isEnded;
 
     /// <param name="service">Generates.</param>
@@ -57,7 +58,9 @@ internal sealed class RunningSuggestion
         {
             _isEnded = true;
             _reader?.TryComplete(_failure);
-            return _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline } ? _latest : null;
+            var isWhole = _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline };
+            if (_isKept) (isWhole ? TypingMetrics.Ended : TypingMetrics.Wasted).Add(1);
+            return isWhole ? _latest : null;
         }
     }
 
@@ -84,6 +87,12 @@ internal sealed class RunningSuggestion
         var reader = Channel.CreateUnbounded<Suggestion>(new UnboundedChannelOptions { SingleReader = true });
         lock (_gate)
         {
+            if (_isKept && !_isEnded)
+            {
+                TypingMetrics.Adopted.Add(1);
+                if (_time.GetElapsedTime(_keptAt) > s_patience) TypingMetrics.AdoptedLate.Add(1);
+            }
+
             _isKept = false;
             _reader?.TryComplete();
             _reader = reader.Writer;
@@ -115,7 +124,9 @@ internal sealed class RunningSuggestion
         lock (_gate)
         {
             if (_isEnded) return;
+            if (!_isKept) TypingMetrics.Kept.Add(1);
             _isKept = true;
+            _keptAt = _time.GetTimestamp();
             _patience.Change(s_patience, Timeout.InfiniteTimeSpan);
         }
     }

@@ -75,6 +75,7 @@ public sealed class Sequence
     internal StopCondition Stop { get; }
     internal IVocabulary Vocabulary { get; }
     internal int TokensAfterStop { get; set; }
+    internal int StepsAfterStop { get; set; }
     internal int DraftedTokens { get; set; }
     internal int AcceptedTokens { get; set; }
 

@@ -45,7 +45,7 @@ internal static class DaemonCommand
     {
         using var loggers = new LoggerFactory([LineLoggerProvider.ToStandardError(LogLevel.Information)]);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var engine = new SharedEngine(settings, LogLevel.Warning, loggers);
+        await using var engine = new SharedEngine(settings, LogLevel.Warning, loggers, renew: ending.Cancel);
         using var idle = new IdleWatch(settings.SharedIdle, ending.Cancel, TimeProvider.System);
         engine.EditorsChanged = idle.Count;
         await engine.Listener.RunAsync(socket.Socket, ending.Token);

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.IO.Pipelines;
+using Infill.Engine;
 using Infill.Server.Gpu;
+using Infill.Server.ModelChoice;
 using Infill.Server.Settings;
 using Infill.Server.Sharing;
 using Infill.Server.Statistics;
@@ -33,7 +35,7 @@ internal static class LspCommand
         static void Problem(string problem) => Console.Error.WriteLine(problem);
         var own = SettingsSources.Own(Problem);
         var hasModel = InfillSettings.From([.. own, given], static _ => { }).Endpoints.Count == 0; // else there is nothing to share
-        if (isShared && hasModel) return ForwardAsync([.. own, given], given.Model, isVerbose, cancellationToken);
+        if (isShared && hasModel && TryDoor(given) is { } door) return ForwardAsync(door, given, isVerbose, cancellationToken);
         return ServerHost.RunAsync(
             new ServerOptions(OpenInput(), OpenOutput())
             {
@@ -48,13 +50,37 @@ internal static class LspCommand
             cancellationToken);
     }
 
-    private static async Task<int> ForwardAsync(IReadOnlyList<SettingsLayer?> layers, string? model, bool isVerbose, CancellationToken cancellationToken)
+    /// <summary>Null where this machine has no place for a shared engine: suggestions are worth more than the memory.</summary>
+    private static EngineDoor? TryDoor(SettingsLayer given)
+    {
+        var door = new EngineDoor(() => Layers(given), given.Model);
+        try
+        {
+            door.Place.Prepare();
+            return door;
+        }
+        catch (EngineException e)
+        {
+            Console.Error.WriteLine($"{e.Message} This editor has an engine of its own.");
+            return null;
+        }
+    }
+
+    private static async Task<int> ForwardAsync(EngineDoor door, SettingsLayer given, bool isVerbose, CancellationToken cancellationToken)
     {
         using var logs = LineLoggerProvider.ToStandardError(isVerbose ? LogLevel.Debug : LogLevel.Warning);
-        var door = new EngineDoor(SharingPlace.Of(InfillSettings.From(layers, static _ => { })), model); // problems are told by the engine's process, to the editor
-        var forwarder = new Forwarder(new ForwarderOptions(OpenInput(), OpenOutput(), door) { Layers = layers }, logs.CreateLogger(nameof(Forwarder)));
-        return await forwarder.RunAsync(cancellationToken);
+        var options = new ForwarderOptions(OpenInput(), OpenOutput(), door)
+        {
+            Layers = () => Layers(given),
+            Variables = ModelPlaces.Variables.Where(static name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })
+                .ToDictionary(static name => name, static name => Environment.GetEnvironmentVariable(name)!, StringComparer.Ordinal),
+            KeepModel = static model => SettingsFile.SetModel(SettingsSources.UserFile, model),
+        };
+        return await new Forwarder(options, logs.CreateLogger(nameof(Forwarder))).RunAsync(cancellationToken);
     }
+
+    /// <summary>The user's own settings as they are now, the command line's last.</summary>
+    private static IReadOnlyList<SettingsLayer?> Layers(SettingsLayer given) => [.. SettingsSources.Own(static _ => { }), given];
 
     /// <summary>A thread of its own reads: a pending read of a pipe occupies a thread, and the pool has few.</summary>
     private static PipeReader OpenInput()

@@ -5,11 +5,12 @@ using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Commands;
 using Infill.Server.ModelChoice;
+using Infill.Server.Sharing;
 
 namespace Infill.Server.Handlers;
 
-/// <summary>workspace/executeCommand, which every editor can call: what was accepted, and the choice of a model.</summary>
-internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, ModelChooser models, WorkList work)
+/// <summary>workspace/executeCommand, which every editor can call: what was accepted, the choice of a model, a new engine.</summary>
+internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, ModelChooser models, WorkList work, SharedSeat? seat)
 {
     public void Register(MethodTable methods)
     {
@@ -34,6 +35,9 @@ internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, M
             case CommandNames.UseModel:
                 return await WithNameAsync(parameters, request, "Loading", async (name, shown) =>
                     JsonSerializer.SerializeToElement(await models.UseAsync(name, shown), ModelChoiceJsonContext.Default.ChosenModel));
+            case CommandNames.RestartEngine:
+                seat?.Renew?.Invoke();
+                return null;
             default:
                 throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
         }

@@ -33,6 +33,7 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
 
         active.ThrowIfEnded();
         if (suggested.Length == 0) return nothing;
+        AnswerMetrics.Give(place, session);
         ledger.Shown([new ShownSuggestion(id, place.Uri, place.Language, place.Text, place.Cursor, suggested) { IsInMenu = true }]);
 
         // The client filters by what stands before the cursor, so the item must begin with the word that is being typed.

@@ -18,6 +18,9 @@ internal sealed record DocumentPlace(string Uri, string File, string Path, strin
     /// <summary>The client's document, which its positions are in.</summary>
     private SourceText Own { get; init; } = Text;
 
+    /// <summary>What the client calls it; null for a cell, whose notebook the dispatch loop alone may read.</summary>
+    private string? Document { get; init; }
+
     /// <summary>Where that begins in the text.</summary>
     private int Start { get; init; }
 
@@ -42,6 +45,10 @@ internal sealed record DocumentPlace(string Uri, string File, string Path, strin
     /// <summary>The position in the client's document of an offset in the text that lies in it.</summary>
     public Position PositionAt(int offset) => Conversions.ToLsp(Own.PositionAt(offset - Start, Encoding));
 
+    /// <summary>Whether the document is still as it was, as far as any thread may know.</summary>
+    public bool IsCurrent(Session session) =>
+        Document is null || (session.Documents.TryGet(Document, out var now) && ReferenceEquals(now.Text, Own));
+
     private static DocumentPlace? Of(Session session, string uri)
     {
         if (session.Notebooks.FindCell(uri) is var (cell, notebook, start))
@@ -55,7 +62,7 @@ internal sealed record DocumentPlace(string Uri, string File, string Path, strin
         }
 
         return session.Documents.TryGet(uri, out var document)
-            ? new DocumentPlace(uri, uri, Conversions.ToPromptPath(uri, session.Folders), document.LanguageId, document.Text) { Encoding = session.Encoding }
+            ? new DocumentPlace(uri, uri, Conversions.ToPromptPath(uri, session.Folders), document.LanguageId, document.Text) { Document = uri, Encoding = session.Encoding }
             : null;
     }
 }

@@ -35,6 +35,7 @@ internal sealed class InlineCompletionHandler(
         }
 
         active.ThrowIfEnded();
+        if (shown.Text.Length > 0) AnswerMetrics.Give(place.At, session);
         if (partial is not { } token) return shown.Text.Length == 0 ? InlineCompletionList.Empty : new InlineCompletionList(Show());
 
         // With partial results the final answer is empty, as 3.18 demands. Sent before the answer, by the same writer.

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Infill.Engine;
 using Infill.Models;
 using Infill.Models.Gguf;
@@ -6,6 +7,7 @@ using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 using Infill.Server.Commands;
 using Infill.Server.Settings;
+using Infill.Server.Sharing;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server.ModelChoice;
@@ -22,20 +24,33 @@ internal sealed record PulledModel(string Name, string Path, long Bytes, bool Wa
 /// <param name="Path">Its file.</param>
 /// <param name="IsInUse">Whether it suggests from now on; else from the server's next start.</param>
 /// <param name="Message">The same for the user, and what stands in the way.</param>
-internal sealed record ChosenModel(string Name, string Path, bool IsInUse, string Message);
+internal sealed record ChosenModel(string Name, string Path, bool IsInUse, string Message)
+{
+    /// <summary>For the editor's process, never for the editor: the model is for another engine's process, and the choice is not kept yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsElsewhere { get; init; }
+
+    /// <summary>Likewise: the engine's process that is left ends then.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsLast { get; init; }
+
+    /// <summary>What the setting <c>model</c> is to be; null for none.</summary>
+    public static string? SettingOf(string name, string path) => name == ModelCommand.Embedded ? null : path;
+}
 
 /// <summary>Lists, pulls and chooses models for an editor. Any thread.</summary>
 /// <param name="session">The editor's.</param>
-/// <param name="model">Replaced by what is chosen; null where the engine is shared with others.</param>
+/// <param name="model">Replaced by what is chosen, where it is the editor's own.</param>
+/// <param name="seat">At a shared engine, which is left to the others; null where there is none.</param>
 /// <param name="places">What of the user's machine it reads and changes.</param>
 /// <param name="stopAll">Ends all that the model before was asked for.</param>
 /// <param name="logger">Receives what was chosen.</param>
-internal sealed class ModelChooser(Session session, ModelInUse? model, ModelPlaces places, Action stopAll, ILogger logger)
+internal sealed class ModelChooser(Session session, ModelInUse model, SharedSeat? seat, ModelPlaces places, Action stopAll, ILogger logger)
 {
     private int _isChoosing; // 1 while a choice is being made; any thread
 
-    /// <summary>Whether suggestions come from a model of this process.</summary>
-    private bool IsLocal => model is not null && session.Settings.Endpoints.Count == 0;
+    /// <summary>Whether suggestions come from a model of this machine.</summary>
+    private bool IsLocal => session.Settings.Endpoints.Count == 0;
 
     public IReadOnlyList<ListedModel> List() => ModelList.Of(places.Store, session.Settings.ModelPath, SpeedMeasurement.Remembered());
 
@@ -68,19 +83,20 @@ internal sealed class ModelChooser(Session session, ModelInUse? model, ModelPlac
         if (Interlocked.Exchange(ref _isChoosing, 1) != 0) throw new RpcException(RpcErrorCodes.RequestFailed, "Another model is being loaded; choose again when it is there.");
         try
         {
-            var path = name == ModelCommand.Embedded ? null : ModelCommand.Find(places.Store, name).Path;
-            GgufHeader.Read(path ?? DefaultModel.Path);
+            var path = name == ModelCommand.Embedded ? DefaultModel.Path : ModelCommand.Find(places.Store, name).Path;
+            GgufHeader.Read(path);
+            if (IsLocal && seat is not null) return SendAway(name, path, work);
             if (IsLocal)
             {
                 work.Report($"loading {name}", percentage: null);
-                await LoadAsync(path ?? DefaultModel.Path);
+                await LoadAsync(path);
             }
 
-            SettingsFile.SetModel(places.SettingsFile, path);
+            SettingsFile.SetModel(places.SettingsFile, ChosenModel.SettingOf(name, path));
             var outcome = Outcome(name);
             logger.LogInformation("{Outcome}", outcome);
             work.End(outcome);
-            return new ChosenModel(name, path ?? DefaultModel.Path, IsLocal, outcome);
+            return new ChosenModel(name, path, IsLocal, outcome);
         }
         catch (Exception e) when (e is ModelException or EngineException)
         {
@@ -91,6 +107,14 @@ internal sealed class ModelChooser(Session session, ModelInUse? model, ModelPlac
         {
             Volatile.Write(ref _isChoosing, 0);
         }
+    }
+
+    /// <summary>Another model is another process' affair: the editor's process goes there, and keeps the choice once the model is loaded.</summary>
+    private ChosenModel SendAway(string name, string path, Work work)
+    {
+        work.End($"loading {name}");
+        seat!.IsLeaving = true;
+        return new ChosenModel(name, path, IsInUse: false, Outcome(name)) { IsElsewhere = true, IsLast = seat.Renew is not null && seat.IsAlone() };
     }
 
     private async Task LoadAsync(string path)
@@ -110,7 +134,7 @@ internal sealed class ModelChooser(Session session, ModelInUse? model, ModelPlac
     private async Task ReplaceAsync(string path)
     {
         session.Choose(path);
-        var completions = model!.Replace();
+        var completions = model.Replace();
         stopAll(); // after: what is asked for from here on waits for the new one
         await completions.ReadyAsync(CancellationToken.None);
     }
@@ -118,7 +142,7 @@ internal sealed class ModelChooser(Session session, ModelInUse? model, ModelPlac
     private string Outcome(string name)
     {
         if (session.Settings.Endpoints.Count > 0) return $"{name} is the local model from the next start; suggestions come from {string.Join(", ", session.Settings.Endpoints)}, which the setting 'endpoints' names: take that out to have them from {name}.";
-        var when = IsLocal ? $"{name} is used from now on." : $"{name} is used once the server is started again: it shares its engine with other editors.";
+        var when = $"{name} is used from now on.";
         return session.StrongerModel is { } given ? $"{when} From the next start it would be '{given}' again, which INFILL_MODEL or --model names: take that away." : when;
     }
 

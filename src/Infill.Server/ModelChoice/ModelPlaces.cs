@@ -11,6 +11,9 @@ namespace Infill.Server.ModelChoice;
 /// <param name="Pulling">When a pull gives up.</param>
 internal sealed record ModelPlaces(ModelStore Store, string SettingsFile, Func<string, string?> Variable, PullOptions Pulling)
 {
+    /// <summary>The variables that are read.</summary>
+    public static IReadOnlyList<string> Variables { get; } = ["HF_ENDPOINT", "HF_TOKEN"];
+
     public static ModelPlaces OfUser => new(ModelStore.OfUser, SettingsSources.UserFile, Environment.GetEnvironmentVariable, new PullOptions());
 
     /// <summary>Fetches a model from the hub that <c>HF_ENDPOINT</c> names, else the settings.</summary>

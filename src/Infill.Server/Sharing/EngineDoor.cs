@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Infill.Engine;
+using Infill.Server.Settings;
+using Infill.Server.Status;
 
 namespace Infill.Server.Sharing;
 
@@ -11,6 +13,16 @@ internal interface IEngineDoor
     /// <summary>Connects and shakes hands; starts the engine's process where there is none.</summary>
     /// <exception cref="EngineException">There is no way, in a sentence for the user.</exception>
     Task<EngineLink> OpenAsync(Hello hello, CancellationToken cancellationToken);
+
+    /// <summary>Waits until the engine has loaded its model; starts its process where there is none.</summary>
+    /// <exception cref="EngineException">It can't be loaded, in a sentence for the user.</exception>
+    Task UntilReadyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Waits until the process that it led to last is gone; not long, as others may have come to it.</summary>
+    Task UntilEndedAsync(CancellationToken cancellationToken);
+
+    /// <summary>The way to the same engine with another model.</summary>
+    IEngineDoor ToModel(string path);
 }
 
 /// <summary>A connection that was let in. Disposing it closes it.</summary>
@@ -19,16 +31,24 @@ internal sealed record EngineLink(PipeReader Input, PipeWriter Output, Stream St
     public ValueTask DisposeAsync() => Stream.DisposeAsync();
 }
 
-/// <summary>The engine process at a place of this machine.</summary>
-/// <param name="place">Where it listens.</param>
-/// <param name="model">What it is started with, where the command line named a model.</param>
-internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoor
+/// <summary>The engine process of this machine for a user's settings.</summary>
+/// <param name="layers">The settings as they are now: a process that is started reads them anew.</param>
+/// <param name="model">The file that it is started with, whatever they say; null for theirs.</param>
+internal sealed class EngineDoor(Func<IReadOnlyList<SettingsLayer?>> layers, string? model) : IEngineDoor
 {
+    private SharingPlace? _last; // written by one task at a time
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20); // between two tries, while another process is about to listen or to end
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Where the process listens, or will. Problems of the settings are told by that process, to the editor.</summary>
+    public SharingPlace Place => SharingPlace.Of(InfillSettings.From([.. layers(), new SettingsLayer { Model = model }], static _ => { }));
+
+    public IEngineDoor ToModel(string path) => new EngineDoor(layers, path);
 
     public async Task<EngineLink> OpenAsync(Hello hello, CancellationToken cancellationToken)
     {
+        var place = _last = Place;
         place.Prepare();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
@@ -37,7 +57,7 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
             while (true)
             {
                 if (await TryConnectAsync(place, hello, patience.Token) is { } link) return link;
-                await StartAsync(patience.Token);
+                await StartAsync(place, patience.Token);
                 if (await TryConnectAsync(place, hello, patience.Token) is { } started) return started;
                 await Task.Delay(Pause, patience.Token);
             }
@@ -46,6 +66,29 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         {
             throw new EngineException($"the engine's process doesn't answer; its log is '{place.Log}'.", e);
         }
+    }
+
+    public async Task UntilReadyAsync(CancellationToken cancellationToken)
+    {
+        await using var link = await OpenAsync(new Hello(Hello.CurrentVersion, Hello.Status), cancellationToken);
+        while (true)
+        {
+            switch (await ReportAsync(link, cancellationToken))
+            {
+                case { State: "ready" }:
+                    return;
+                case { State: "failed", Problem: var problem }:
+                    throw new EngineException(problem ?? "The model can't be loaded.");
+                case null:
+                    throw new EngineException($"The engine's process ended while it loaded the model; its log is '{_last!.Log}'.");
+            }
+        }
+    }
+
+    public async Task UntilEndedAsync(CancellationToken cancellationToken)
+    {
+        if (_last is not { } place) return;
+        for (var began = Stopwatch.GetTimestamp(); File.Exists(place.Socket) && Stopwatch.GetElapsedTime(began) < EndPatience;) await Task.Delay(Pause, cancellationToken);
     }
 
     /// <summary>Null where nobody listens.</summary>
@@ -73,10 +116,24 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         }
     }
 
-    /// <summary>Returns when the process listens, or another has it in hand.</summary>
-    private async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Null where the process has ended.</summary>
+    private static async Task<StatusReport?> ReportAsync(EngineLink link, CancellationToken cancellationToken)
     {
-        using var turn = TryTakeTurn();
+        try
+        {
+            return await LineExchange.ReadAsync(link.Input, StatusJsonContext.Default.StatusReport, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Returns when the process listens, or another has it in hand.</summary>
+    /// <exception cref="EngineException">It can't be started, or says why it ended at once.</exception>
+    private async Task StartAsync(SharingPlace place, CancellationToken cancellationToken)
+    {
+        using var turn = TryTakeTurn(place);
         if (turn is null) return;
         var program = Environment.ProcessPath ?? "infill";
         var start = new ProcessStartInfo(program)
@@ -98,7 +155,10 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         try
         {
             using var process = Process.Start(start)!;
-            await process.StandardOutput.ReadLineAsync(cancellationToken); // what it says once it listens; nothing, where it ends
+            if (await process.StandardOutput.ReadLineAsync(cancellationToken) is not null) return; // what it says once it listens
+            var reason = (await process.StandardError.ReadToEndAsync(cancellationToken)).Trim();
+            await process.WaitForExitAsync(cancellationToken);
+            if (process.ExitCode != ExitCodes.Done) throw new EngineException($"the engine's process ended at once. {reason}"); // else another was faster
         }
         catch (System.ComponentModel.Win32Exception e)
         {
@@ -106,7 +166,7 @@ internal sealed class EngineDoor(SharingPlace place, string? model) : IEngineDoo
         }
     }
 
-    private FileStream? TryTakeTurn()
+    private static FileStream? TryTakeTurn(SharingPlace place)
     {
         try
         {

@@ -13,8 +13,14 @@ namespace Infill.Server.Sharing;
 /// <param name="Door">The way to the engine.</param>
 internal sealed record ForwarderOptions(PipeReader Input, PipeWriter Output, IEngineDoor Door)
 {
-    /// <summary>The user's own settings, the command line's last.</summary>
-    public IReadOnlyList<SettingsLayer?> Layers { get; init; } = [];
+    /// <summary>The user's own settings as they are when they are asked for, the command line's last.</summary>
+    public Func<IReadOnlyList<SettingsLayer?>> Layers { get; init; } = static () => [];
+
+    /// <summary>As <see cref="Hello.Variables"/>.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Keeps the user's choice of a model for what starts later; null is the embedded one.</summary>
+    public Action<string?> KeepModel { get; init; } = static _ => { };
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -22,10 +28,11 @@ internal sealed record ForwarderOptions(PipeReader Input, PipeWriter Output, IEn
     public TimeSpan ParentCheck { get; init; } = TimeSpan.FromSeconds(2);
 }
 
-/// <summary>One editor's process before a shared engine: passes messages on, and puts another engine in place of one that is lost.</summary>
+/// <summary>One editor's process before a shared engine: passes messages on, and puts another engine in place of one that is lost or left.</summary>
 /// <remarks>
-/// It answers <c>initialize</c> and <c>shutdown</c> itself, which need no engine. All else goes on as it came. Messages are
-/// taken one after another under one lock, which no one holds while waiting: writers queue what they can't send.
+/// It answers <c>initialize</c> and <c>shutdown</c> itself, which need no engine, and the choice of a model, which leads to
+/// another one. All else goes on as it came. Messages are taken one after another under one lock, which no one holds while
+/// waiting: writers queue what they can't send.
 /// </remarks>
 #pragma warning disable CA1001 // The token source is never disposed: it has no timer, and late callers may still ask for its token.
 internal sealed class Forwarder
@@ -47,13 +54,16 @@ internal sealed class Forwarder
     private MessageWriter? _toEngine; // null while there is none
     private TaskCompletionSource _wanted = NewSignal();
     private int _engines;             // connected so far
+    private ModelMove? _move;         // the engine is to be left for another
     private int _exitCode = 1;        // until the client has said goodbye properly
+    private IEngineDoor _door;        // this and the next are the connecting task's alone
+    private string? _chosenModel;
 
     public Forwarder(ForwarderOptions options, ILogger logger)
     {
-        (_options, _logger) = (options, logger);
+        (_options, _logger, _door) = (options, logger, options.Door);
         _toEditor = new MessageWriter(options.Output, MessageLimits.Default, logger);
-        _session = new Session(options.Layers, commandLine: null, static _ => { });
+        _session = new Session(options.Layers(), commandLine: null, static _ => { });
         _mirror = new EditorMirror(_session);
         _open = new OpenRequests(_toEditor);
     }
@@ -151,7 +161,20 @@ internal sealed class Forwarder
             _session.ShutDown();
             _toEditor.SendResult(request.Id, null, ProtocolJsonContext.Default.OptionalJsonElement);
         }
-        else if (!_open.TryAdd(request.Id, request.Method, RequestPeek.Of(request.Params.Span), body))
+        else
+        {
+            PassOn(request, RequestPeek.Of(request.Params.Span), body);
+        }
+    }
+
+    private void PassOn(Message.Request request, RequestPeek peek, ReadOnlySpan<byte> body)
+    {
+        if (peek.Command == CommandNames.RestartEngine)
+        {
+            _toEngine?.SendBody(body); // once: the next engine is not to be ended too
+            _toEditor.SendResult(request.Id, null, ProtocolJsonContext.Default.OptionalJsonElement);
+        }
+        else if (!_open.TryAdd(request.Id, request.Method, peek, body))
         {
             _toEditor.SendError(request.Id, new RpcError(RpcErrorCodes.InvalidRequest, $"A request with id {request.Id} is still pending."));
         }
@@ -225,6 +248,7 @@ internal sealed class Forwarder
                 try
                 {
                     await FollowEngineAsync();
+                    if (await TryMoveAsync()) continue;
                     shortLives = _options.Time.GetElapsedTime(began) < ShortLife ? shortLives + 1 : 0;
                     if (shortLives >= ShortLives) problem = "the engine's process ends again and again.";
                 }
@@ -248,8 +272,14 @@ internal sealed class Forwarder
     private async Task FollowEngineAsync()
     {
         var engine = _engines + 1; // written here alone
-        var hello = new Hello(Hello.CurrentVersion, Hello.Editor) { Settings = _options.Layers, FirstRequestId = engine * RequestIdsPerEngine };
-        await using var link = await _options.Door.OpenAsync(hello, _ended.Token);
+        var hello = new Hello(Hello.CurrentVersion, Hello.Editor)
+        {
+            Settings = _options.Layers(),
+            ChosenModel = _chosenModel,
+            Variables = _options.Variables,
+            FirstRequestId = engine * RequestIdsPerEngine,
+        };
+        await using var link = await _door.OpenAsync(hello, _ended.Token);
         var writer = new MessageWriter(link.Output, MessageLimits.Default, _logger);
         var reader = new MessageReader(link.Input, MessageLimits.Default, _logger);
         lock (_gate)
@@ -264,7 +294,11 @@ internal sealed class Forwarder
         {
             while (await reader.ReadAsync(_ended.Token) is { IsEnd: false } frame)
             {
-                lock (_gate) TakeFromEngine(frame, writer);
+                lock (_gate)
+                {
+                    TakeFromEngine(frame, writer);
+                    if (_move is not null) return;
+                }
             }
         }
         catch (IOException e)
@@ -281,13 +315,37 @@ internal sealed class Forwarder
         }
     }
 
+    /// <summary>Goes to another model's engine, where the last one was left for that; back to it where that fails.</summary>
+    private async Task<bool> TryMoveAsync()
+    {
+        ModelMove? move;
+        lock (_gate) (move, _move) = (_move, null);
+        if (move is null) return false;
+        try
+        {
+            _door = await move.GoAsync(_door, _options.KeepModel, _ended.Token);
+            _chosenModel = move.Chosen.Path;
+            move.Answer(_toEditor);
+        }
+        catch (EngineException e)
+        {
+            move.Answer(_toEditor, e);
+        }
+
+        return true;
+    }
+
     private void TakeFromEngine(Frame frame, MessageWriter writer)
     {
         if (!Message.TryParse(frame.Body, out var message, out _)) return;
+        OpenRequests.Entry? entry = null;
         switch (message)
         {
-            case Message.Response response when EditorMirror.IsOwnAnswer(response.Id) || !_open.TryTake(response.Id):
+            case Message.Response response when EditorMirror.IsOwnAnswer(response.Id) || !_open.TryTake(response.Id, out entry):
                 return; // not the editor's, or answered already
+            case Message.Response response when entry?.Peek.Command == CommandNames.UseModel && ModelMove.Of(response) is { } move:
+                _move = move;
+                return;
             case Message.Request { Method: LspMethods.RegisterCapability } again when _engines > 1:
                 writer.SendResult(again.Id, null, ProtocolJsonContext.Default.OptionalJsonElement); // the editor has registered it once
                 return;

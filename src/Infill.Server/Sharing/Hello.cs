@@ -20,6 +20,12 @@ internal sealed record Hello(int Version, string Kind)
     /// <summary>The user's own settings as the editor's process has them: variables may differ from those of the engine's.</summary>
     public IReadOnlyList<SettingsLayer?> Settings { get; init; } = [];
 
+    /// <summary>The file of the model that was chosen since, whatever the settings say; null where none was.</summary>
+    public string? ChosenModel { get; init; }
+
+    /// <summary>Of the editor's process, what pulling a model reads (<see cref="ModelChoice.ModelPlaces.Variables"/>): the engine's may have been started with others.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The engine's own requests count from here.</summary>
     public long FirstRequestId { get; init; } = 1;
 }

@@ -28,6 +28,9 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     /// <summary>Called with the number of editors whenever it has changed; any thread.</summary>
     public Action<int> EditorsChanged { get; init; } = static _ => { };
 
+    /// <summary>As <see cref="SharedSeat.Renew"/>.</summary>
+    public Action? Renew { get; init; }
+
     /// <summary>Where it is counted what becomes of the editors' suggestions; null keeps nothing.</summary>
     public StatisticsFile? Statistics { get; init; }
 
@@ -104,16 +107,18 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     private async Task ConverseAsync(PipeReader input, PipeWriter output, Hello hello)
     {
         var number = Interlocked.Increment(ref _lastNumber);
+        var seat = new SharedSeat(engine, () => _editors.Count == 1, Renew);
         var conversation = new Conversation(new ServerOptions(input, output)
         {
-            Engine = engine,
+            Seat = seat,
+            ChosenModel = hello.ChosenModel,
             ClientNumber = number,
             FirstRequestId = hello.FirstRequestId,
             OwnLayers = hello.Settings,
             LogLevel = logLevel,
             Proofs = proofs,
             Statistics = Statistics,
-            Models = Models,
+            Models = Models with { Variable = hello.Variables.GetValueOrDefault },
             Time = time,
         });
         _editors[number] = conversation;
@@ -126,6 +131,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
         {
             _editors.TryRemove(number, out _);
             EditorsChanged(_editors.Count);
+            if (seat.IsLeaving && _editors.IsEmpty) Renew?.Invoke();
         }
     }
 

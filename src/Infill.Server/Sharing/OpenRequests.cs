@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Infill.Protocol.JsonRpc;
 using Infill.Protocol.Lsp;
 
@@ -14,7 +15,7 @@ internal sealed class OpenRequests(MessageWriter editor)
         _entries.TryAdd(id, new Entry(id, method, peek, body.ToArray(), ++_lastOrder));
 
     /// <summary>False where it had its answer.</summary>
-    public bool TryTake(RequestId id) => _entries.Remove(id);
+    public bool TryTake(RequestId id, [NotNullWhen(true)] out Entry? entry) => _entries.Remove(id, out entry);
 
     /// <summary>A part of a request's result has gone to the editor: what comes after must fit it.</summary>
     /// <param name="token">As JSON.</param>

@@ -12,7 +12,11 @@ internal sealed class SharedEngine : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ended = new();
 
-    public SharedEngine(InfillSettings settings, LogLevel logLevel, ILoggerFactory loggers)
+    /// <param name="settings">Of whoever starts it.</param>
+    /// <param name="logLevel">Least level that goes to standard error.</param>
+    /// <param name="loggers">Makes its loggers.</param>
+    /// <param name="renew">Ends the process, where others are started for it; null where it is not to end.</param>
+    public SharedEngine(InfillSettings settings, LogLevel logLevel, ILoggerFactory loggers, Action? renew = null)
     {
         var time = TimeProvider.System;
         var logger = loggers.CreateLogger("Engine");
@@ -23,9 +27,10 @@ internal sealed class SharedEngine : IAsyncDisposable
         {
             EditorsChanged = count => EditorsChanged(count),
             Statistics = StatisticsFile.OfUser,
+            Renew = renew,
         };
         Status.Connected = () => Listener.Editors;
-        _ = ProbeAsync(settings.Gpu, loggers.CreateLogger(nameof(BackgroundProbe)));
+        _ = ProbeAsync(settings.Gpu, renew, loggers.CreateLogger(nameof(BackgroundProbe)));
     }
 
     public CompletionEngine Engine { get; }
@@ -45,8 +50,8 @@ internal sealed class SharedEngine : IAsyncDisposable
         await Engine.DisposeAsync();
     }
 
-    /// <summary>An engine that many use is not exchanged under them: what is found out counts from the next start.</summary>
-    private async Task ProbeAsync(string setting, ILogger logger)
+    /// <summary>An engine that many use is not exchanged under them: where a GPU computes, the next process has it.</summary>
+    private async Task ProbeAsync(string setting, Action? renew, ILogger logger)
     {
         var ended = _ended.Token;
         try
@@ -58,6 +63,13 @@ internal sealed class SharedEngine : IAsyncDisposable
             return; // whoever asks for a suggestion is told
         }
 
-        if (GpuSelection.OfUserFor(setting) is { } gpu) await new BackgroundProbe(gpu, () => setting, logger).RunAsync(show: null, use: null, ended);
+        if (GpuSelection.OfUserFor(setting) is not { } gpu) return;
+        await new BackgroundProbe(gpu, () => setting, logger).RunAsync(show: null, use: renew is null ? null : RenewAsync, ended);
+
+        Task RenewAsync()
+        {
+            renew();
+            return Task.CompletedTask;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Infill.Engine;
+using Infill.Models;
 using Infill.Server.Settings;
 
 namespace Infill.Server.Sharing;
@@ -10,6 +11,9 @@ namespace Infill.Server.Sharing;
 /// <param name="Name">The same for all who can share; another build has another, so that versions live side by side.</param>
 internal sealed record SharingPlace(string Folder, string Name)
 {
+    /// <summary>What every system takes: macOS has room for the least.</summary>
+    private const int MostSocketBytes = 103;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     public string Socket => Path.Combine(Folder, Name + ".sock");
@@ -41,6 +45,9 @@ internal sealed record SharingPlace(string Folder, string Name)
         var identity = string.Join('\n', [
             typeof(SharingPlace).Module.ModuleVersionId.ToString(), // differs with every build that differs
             Environment.GetEnvironmentVariable("INFILL_LLAMA_DIR") ?? "",
+            SettingsSources.UserFile, // another home is another user
+            SettingsSources.CacheFolder,
+            ModelStore.OfUser.Folder,
             settings.ModelPath,
             $"{settings.Gpu} {settings.GpuLayers} {settings.GpuSplit}",
             model.Exists ? $"{model.Length} {model.LastWriteTimeUtc.Ticks}" : "",
@@ -50,9 +57,10 @@ internal sealed record SharingPlace(string Folder, string Name)
     }
 
     /// <summary>Makes the folder, or makes sure that it is ours alone.</summary>
-    /// <exception cref="EngineException">It is another user's, or can't be made.</exception>
+    /// <exception cref="EngineException">It is another user's, can't be made, or its name is too long for a socket.</exception>
     public void Prepare()
     {
+        if (Encoding.UTF8.GetByteCount(Socket) > MostSocketBytes) throw new EngineException($"The folder '{Folder}' for sharing an engine has too long a name for sockets; XDG_RUNTIME_DIR names it.");
         try
         {
             if (OperatingSystem.IsWindows())

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Infill.Server.Status;
 
-/// <summary>Listens to the engine's instruments from its making on: totals for scrapers, the latest values for people. Any thread.</summary>
+/// <summary>Listens to the instruments of the engine, and of what uses it, from its making on: totals for scrapers, the latest values for people. Any thread.</summary>
 /// <remarks>Whoever measures is on the engine's hot path: a measurement costs a short lock and no allocation.</remarks>
 internal sealed class EngineStatistics : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class EngineStatistics : IDisposable
         Tokens = new RateWindow(time);
         _listener.InstrumentPublished = static (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Infill.Engine") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name is "Infill.Engine" or "Infill.Completion" or "Infill.Server") listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));

@@ -25,10 +25,30 @@ namespace Infill.Server.Status;
 internal sealed record StatusReport(
     string Version, int ProcessId, string Model, string State, double UptimeSeconds, int Slots, int Running, int Waiting, double? Occupancy,
     long CacheCells, long CacheCapacity, double? CacheHits, double TokensPerSecond, Percentiles FirstToken, Percentiles InterToken,
-    IReadOnlyDictionary<string, long> Finished, IReadOnlyList<LiveEntry> Requests, IReadOnlyList<RecentEntry> Recent, IReadOnlyList<ClientEntry> Clients);
+    IReadOnlyDictionary<string, long> Finished, IReadOnlyList<LiveEntry> Requests, IReadOnlyList<RecentEntry> Recent, IReadOnlyList<ClientEntry> Clients)
+{
+    /// <summary>How promptly what is outdone ends.</summary>
+    public required StopCounts Stops { get; init; }
+
+    /// <summary>Why the state is failed, for the user; null where it isn't.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Problem { get; init; }
+}
 
 /// <summary>Of the latest values; null before the first.</summary>
 internal sealed record Percentiles(double? P50, double? P95);
+
+/// <summary>Since the start: whether what was outdone stopped at once, or was taken over soon, and nothing was given that was outdone.</summary>
+/// <param name="Stopped">Generations that an edit or the client ended.</param>
+/// <param name="StoppedLate">Generations that were in more than one step after a stop was asked for.</param>
+/// <param name="Kept">Generations that an edit agreed with, kept for the next request.</param>
+/// <param name="Adopted">Of those, the ones that it took over,</param>
+/// <param name="AdoptedLate">after they should have been stopped,</param>
+/// <param name="KeptToEnd">that came to their end first,</param>
+/// <param name="KeptInVain">and that were stopped as nobody came.</param>
+/// <param name="Given">Suggestions that went to an editor.</param>
+/// <param name="GivenLate">Of those, the ones for a text that the editor had changed already.</param>
+internal sealed record StopCounts(long Stopped, long StoppedLate, long Kept, long Adopted, long AdoptedLate, long KeptToEnd, long KeptInVain, long Given, long GivenLate);
 
 /// <summary>A request that is being worked on; its phase is queued, prefill, decode or stopping.</summary>
 internal sealed record LiveEntry(

@@ -50,10 +50,24 @@ internal sealed class StatusSource(CompletionEngine engine, string modelName, Ti
             Statistics.Finished,
             [.. live.Select(Entry)],
             [.. recent.Select(Entry)],
-            Clients(live, recent));
+            Clients(live, recent))
+        {
+            Stops = Stops(),
+            Problem = engine.Ready.Exception?.InnerException?.Message,
+        };
     }
 
     public void Dispose() => Statistics.Dispose();
+
+    private StopCounts Stops()
+    {
+        return new StopCounts(
+            Statistics.Finished.GetValueOrDefault(nameof(FinishReason.Superseded)) + Statistics.Finished.GetValueOrDefault(nameof(FinishReason.Cancelled)),
+            Total("infill.stops.late"), Total("infill.kept"), Total("infill.kept.adopted"), Total("infill.kept.adopted_late"), Total("infill.kept.ended"), Total("infill.kept.wasted"),
+            Total("infill.given"), Total("infill.given.late"));
+
+        long Total(string counter) => (long)Statistics.Total(counter);
+    }
 
     private List<ClientEntry> Clients(List<RequestSnapshot> live, IReadOnlyList<FinishedRequest> recent) =>
     [

@@ -26,7 +26,7 @@ internal static class StatusView
             new Markup($"{Percent(report.CacheHits)} of prompts from it"));
 
         var title = $"{Markup.Escape(report.Model)} · {report.State} · process {report.ProcessId} · version {report.Version} · {report.Clients.Count} client{(report.Clients.Count == 1 ? "" : "s")}";
-        return new Panel(new Rows(figures, Requests(report), Recent(report))) { Header = new PanelHeader(title), Expand = true };
+        return new Panel(new Rows(figures, report.Problem is { } problem ? new Markup($"[red]{Markup.Escape(problem)}[/]") : Requests(report), Recent(report))) { Header = new PanelHeader(title), Expand = true };
     }
 
     private static IRenderable Requests(StatusReport report)

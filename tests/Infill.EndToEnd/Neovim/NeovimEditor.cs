@@ -29,7 +29,7 @@ internal sealed class NeovimEditor : IAsyncDisposable
 
     private NeovimEditor(ChrootTerminal terminal) => _terminal = terminal;
 
-    private string File => Path.Combine(_terminal.Work, "project", "shapes.py");
+    private string File => FileOf(_terminal);
 
     public LspLog Log => LspLog.Read(Path.Combine(_terminal.Work, "state", "nvim", "lsp.log"));
 
@@ -76,34 +76,48 @@ internal sealed class NeovimEditor : IAsyncDisposable
         async () => await System.IO.File.ReadAllTextAsync(File) is var now && now.Length > 0 && now != text ? now : null, StoryAsync);
 
     public async Task UntilServerEndsAsync() => await Eventually.GetAsync(
-        () => Task.FromResult(_terminal.Processes("infill").Count == 0 ? "ended" : null), StoryAsync);
+        () => Task.FromResult(_terminal.Servers("lsp").Count == 0 ? "ended" : null), StoryAsync);
 
     /// <summary>The server stands still, and Neovim goes on.</summary>
-    public Task StopServerAsync() => _terminal.SignalServerAsync("STOP");
+    public Task StopServerAsync() => _terminal.SignalAsync("lsp", "STOP");
 
-    public Task ContinueServerAsync() => _terminal.SignalServerAsync("CONT");
+    public Task ContinueServerAsync() => _terminal.SignalAsync("lsp", "CONT");
 
-    public Task KillServerAsync() => _terminal.SignalServerAsync("KILL");
+    public Task KillServerAsync() => _terminal.SignalAsync("lsp", "KILL");
+
+    /// <summary>The process behind the server, which holds the model.</summary>
+    public Task KillEngineAsync() => _terminal.SignalAsync("daemon", "KILL");
+
+    /// <summary>What the server has counted so far.</summary>
+    public Task<IReadOnlyList<EngineCounts>> CountsAsync() => _terminal.CountsAsync();
 
     public ValueTask DisposeAsync() => _terminal.DisposeAsync();
 
     /// <summary>For a failed test: all there is to see.</summary>
     public async Task<string> StoryAsync() => $"{await ScreenAsync()}\n{await TryStateAsync()}\n{Log}";
 
-    private async Task StartAsync(string text, string configuration, string choices)
+    /// <summary>Puts a project, a configuration and the plugin where Neovim finds them.</summary>
+    public static void Prepare(ChrootTerminal terminal, string text, string configuration)
     {
-        Directory.CreateDirectory(Path.Combine(_terminal.Work, "project", ".git"));
-        await System.IO.File.WriteAllTextAsync(File, text);
+        Directory.CreateDirectory(Path.Combine(terminal.Work, "project", ".git"));
+        System.IO.File.WriteAllText(FileOf(terminal), text);
         foreach (var script in (string[])[configuration, "probe.lua"])
         {
-            System.IO.File.Copy(Path.Combine(Places.Neovim, script), Path.Combine(_terminal.Work, script));
+            System.IO.File.Copy(Path.Combine(Places.Neovim, script), Path.Combine(terminal.Work, script));
         }
 
-        CopyFolder(Places.NeovimPlugin, Path.Combine(_terminal.Work, "infill"));
+        CopyFolder(Places.NeovimPlugin, Path.Combine(terminal.Work, "infill"));
+    }
+
+    private async Task StartAsync(string text, string configuration, string choices)
+    {
+        Prepare(_terminal, text, configuration);
         await _terminal.StartAsync(
             "nvim", "--clean", "-u", $"/mnt/{configuration}", "--cmd", "luafile /mnt/probe.lua", "--cmd", $"lua {choices}", "--listen", "/mnt/nvim.sock", "/mnt/project/shapes.py");
         await UntilAsync(state => state.IsAttached);
     }
+
+    private static string FileOf(ChrootTerminal terminal) => Path.Combine(terminal.Work, "project", "shapes.py");
 
     private static void CopyFolder(string from, string to)
     {

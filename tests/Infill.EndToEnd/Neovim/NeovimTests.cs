@@ -126,6 +126,32 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task From_key_to_extmark_takes_little_more_than_the_server_and_Neovims_own_wait()
+    {
+        const double editorsOwnWait = 200;
+        await using var editor = await NeovimEditor.OpenAsync(Text);
+        await editor.PressAsync("G", "o");
+        await editor.TypeAsync("def ");
+        var typed = (await editor.UntilAsync(static state => state.Ghost.Length > 0 && state.Text.EndsWith("def ", StringComparison.Ordinal))).Text;
+        foreach (var key in "__init__(self, height, width, ")
+        {
+            var asked = editor.Log.Asked;
+            await editor.TypeAsync(key.ToString());
+            typed += key;
+            await editor.UntilLogAsync(log => log.Asked > asked); // it asks for every key, once it has waited
+            await editor.UntilAsync(state => state.Text == typed && state.IsWhole);
+        }
+
+        var delays = (await editor.StateAsync()).Delays.Where(static delay => delay.Whole >= delay.Asked + editorsOwnWait).ToList(); // the others were typed as suggested
+        var whole = Median(delays.Select(static delay => delay.Whole));
+        var over = Median(delays.Select(static delay => delay.Whole - delay.Asked)) - editorsOwnWait;
+        var told = $"Neovim, its own client: key → ghost text median {whole:F0} ms over {delays.Count} keys, {over:F1} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
+        output.WriteLine(told);
+        Assert.True(over <= 40, told);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
     public async Task Leaving_the_editor_ends_the_server()
     {
         await using var editor = await NeovimEditor.OpenAsync(Text);
@@ -135,12 +161,19 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         await editor.UntilServerEndsAsync();
     }
 
-    /// <summary>No error for the user, and none in the log, where the server's stderr goes too.</summary>
-    private static async Task AssertSilentAsync(NeovimEditor editor)
+    /// <summary>No error for the user, none in the log, where the server's stderr goes too, and nothing late by the server's own counters.</summary>
+    private async Task AssertSilentAsync(NeovimEditor editor)
     {
         Assert.DoesNotMatch(ErrorMessage(), (await editor.StateAsync()).Messages);
         var errors = string.Join('\n', editor.Log.Errors);
         Assert.True(errors.Length == 0, errors);
+        output.WriteLine(EngineCounts.AssertPrompt("Neovim, its own client", await editor.CountsAsync()));
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[sorted.Count / 2];
     }
 
     private static string FirstLine(string text) => text.Split('\n')[0];

@@ -188,6 +188,21 @@ public sealed partial class PluginTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_killed_engine_is_replaced_without_a_word_and_no_text_is_lost()
+    {
+        await using var editor = await OpenAsync();
+        await TypeDefinitionAsync(editor);
+
+        await editor.KillEngineAsync();
+        await editor.TypeAsync("__init__(self, h"); // which nobody suggested: the next engine must
+        var state = await editor.UntilAsync(static state => state.IsWhole && state.Ghost.Length > 0 && state.Text.EndsWith("self, h", StringComparison.Ordinal));
+
+        output.WriteLine(await editor.ScreenAsync());
+        Assert.Equal(Text + "    def __init__(self, h", state.Text);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
     public async Task The_fifth_crash_ends_it_with_a_clear_message_and_restart_mends_it()
     {
         await using var editor = await OpenAsync("vim.g.infill = { restarts = 2 }");
@@ -300,11 +315,12 @@ public sealed partial class PluginTests(ITestOutputHelper output)
         return await editor.UntilAsync(state => state.IsWhole && state.Ghost.Length > 3 && state.Text.EndsWith("    def ", StringComparison.Ordinal));
     }
 
-    private static async Task AssertSilentAsync(NeovimEditor editor)
+    private async Task AssertSilentAsync(NeovimEditor editor)
     {
         Assert.DoesNotMatch(ErrorMessage(), (await editor.StateAsync()).Messages);
         var errors = string.Join('\n', editor.Log.Errors);
         Assert.True(errors.Length == 0, errors);
+        output.WriteLine(EngineCounts.AssertPrompt("Neovim, our plugin", await editor.CountsAsync()));
     }
 
     private static double Median(IEnumerable<double> values)

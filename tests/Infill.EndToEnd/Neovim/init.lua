@@ -3,7 +3,7 @@ vim.lsp.log.set_level(vim.log.levels.TRACE)
 vim.o.swapfile = false
 
 vim.lsp.config('infill', {
-  cmd = { '/opt/infill', 'lsp', '--stdio' },
+  cmd = { '/opt/infill', 'lsp', '--stdio', '--shared' },
   filetypes = { 'python' },
   root_markers = { '.git' },
   settings = { infill = { deadline = 60000, promptBudget = 60000, confidence = 0, backOff = false } }, -- whole suggestions from the whole prompt, however busy the machine is, unsure the model and unthankful the user

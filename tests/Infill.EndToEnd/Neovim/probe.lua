@@ -3,6 +3,7 @@ local drawers = { 'nvim.lsp.inline_completion', 'infill' }
 local set, clear = vim.api.nvim_buf_set_extmark, vim.api.nvim_buf_clear_namespace
 local drawn = {} -- each ghost text in its order; '' where it was taken away
 local pressed, delays = nil, {} -- ms from a key to the first change of the ghost text after it, and of that what the server took
+local asked_at, took = nil, 0 -- of the last request for a suggestion: when, and the ms to its answer
 
 local function is_ghost(namespace)
   return vim.tbl_contains(drawers, function(name) return vim.api.nvim_get_namespaces()[name] == namespace end, { predicate = true })
@@ -23,7 +24,8 @@ function vim.api.nvim_buf_set_extmark(buf, namespace, row, col, options)
     table.insert(drawn, text_of(options))
     if pressed then
       local ghost = package.loaded['infill.ghost']
-      table.insert(delays, { whole = (vim.uv.hrtime() - pressed) / 1e6, asked = ghost and ghost.time_to_text or 0 })
+      local server = ghost and ghost.time_to_text or asked_at and (vim.uv.hrtime() - asked_at) / 1e6 or took
+      table.insert(delays, { whole = (vim.uv.hrtime() - pressed) / 1e6, asked = server })
       pressed = nil
     end
   end
@@ -34,6 +36,19 @@ function vim.api.nvim_buf_clear_namespace(buf, namespace, from, to)
   if is_ghost(namespace) and drawn[#drawn] ~= '' then table.insert(drawn, '') end
   return clear(buf, namespace, from, to)
 end
+
+-- Neovim's own client draws when it has the whole answer, before or after it tells of that.
+vim.api.nvim_create_autocmd('LspRequest', {
+  callback = function(args)
+    local request = args.data.request
+    if request.method ~= 'textDocument/inlineCompletion' then return end
+    if request.type == 'pending' then
+      asked_at = vim.uv.hrtime()
+    elseif asked_at then
+      took, asked_at = (vim.uv.hrtime() - asked_at) / 1e6, nil
+    end
+  end,
+})
 
 vim.on_key(function(_, typed)
   if typed ~= '' then pressed = vim.uv.hrtime() end

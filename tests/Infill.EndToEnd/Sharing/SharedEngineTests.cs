@@ -49,6 +49,17 @@ public sealed class SharedEngineTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.All(_editors, static editor => Assert.Equal(0, editor.StrayAnswers)); // nothing answered twice
     }
 
+    [Fact]
+    public async Task Where_an_engine_cannot_be_shared_the_editor_has_one_of_its_own()
+    {
+        Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", Path.Combine(_folder, new string('x', 100))); // too long for a socket's name
+
+        var text = await OpenAsync();
+
+        Assert.False(string.IsNullOrEmpty(text));
+        Assert.Empty(await EnginesAsync());
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var editor in _editors) editor.Dispose();

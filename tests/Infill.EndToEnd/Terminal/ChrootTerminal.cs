@@ -5,6 +5,7 @@ namespace Infill.EndToEnd;
 internal sealed class ChrootTerminal : IAsyncDisposable
 {
     private const string Marker = "INFILL_TEST_SESSION";
+    private const string RuntimeFolder = "XDG_RUNTIME_DIR=/mnt/run"; // an engine is shared within a test, never between two
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ChrootLimit = TimeSpan.FromMinutes(10);
     private readonly string _session = Guid.NewGuid().ToString("N");
@@ -31,7 +32,7 @@ internal sealed class ChrootTerminal : IAsyncDisposable
     public Task StartAsync(params string[] command) => TmuxAsync(
     [
         "-u", "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40", .. Enter,
-        "env", $"{Marker}={_session}", "HOME=/mnt/home", "XDG_STATE_HOME=/mnt/state", "LANG=C.UTF-8", "TERM=xterm-256color", .. command,
+        "env", $"{Marker}={_session}", "HOME=/mnt/home", "XDG_STATE_HOME=/mnt/state", RuntimeFolder, "LANG=C.UTF-8", "TERM=xterm-256color", .. command,
         ";", "set-option", "remain-on-exit", "on",
     ]);
 
@@ -45,12 +46,31 @@ internal sealed class ChrootTerminal : IAsyncDisposable
 
     public async Task<string> ScreenAsync() => (await TmuxAsync("capture-pane", "-p")).Output;
 
-    /// <summary>Sends a signal to the language server.</summary>
-    public async Task SignalServerAsync(string signal) =>
-        (await Shell.RunAsync("kill", [$"-{signal}", Assert.Single(Processes("infill"))], CommandLimit)).OrThrow("kill");
+    /// <summary>Sends a signal to the language server, or to the engine behind it.</summary>
+    public async Task SignalAsync(string role, string signal) =>
+        (await Shell.RunAsync("kill", [$"-{signal}", Assert.Single(Servers(role))], CommandLimit)).OrThrow("kill");
+
+    /// <summary>The ids of our processes in one role: <c>lsp</c>, the one that the editor speaks to, or <c>daemon</c>, the engine's.</summary>
+    public List<string> Servers(string role) => [.. Processes("infill").Where(id => ArgumentsOf(id).Contains(role))];
+
+    /// <summary>What the engines that the editor uses have counted.</summary>
+    public async Task<IReadOnlyList<EngineCounts>> CountsAsync() =>
+        EngineCounts.Read((await RunAsync("env", RuntimeFolder, "/opt/infill", "status", "--json")).Output);
+
+    private static string[] ArgumentsOf(string id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").Split('\0');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return []; // it has ended
+        }
+    }
 
     /// <summary>The ids of this terminal's own processes, known by a variable that they inherit.</summary>
-    public List<string> Processes(string? name)
+    private List<string> Processes(string? name)
     {
         var found = new List<string>();
         foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(folder[^1])))

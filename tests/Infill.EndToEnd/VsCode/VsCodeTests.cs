@@ -133,6 +133,23 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task A_killed_engine_is_replaced_without_a_word_and_no_text_is_lost()
+    {
+        var report = await PlayedAsync("engineKilled");
+
+        Assert.Empty(report.Notices!);
+        Assert.NotEmpty(report.Ghost!);
+        Assert.Equal(Typed + "__init__(self, h", report.Saved);
+        Assert.True(report.IsSameServer);
+    }
+
+    [Fact]
+    public async Task What_typing_outdoes_stops_at_once_and_nothing_is_given_late()
+    {
+        output.WriteLine(EngineCounts.AssertPrompt("VS Code", (await workbench.ReportAsync<CountsReport>("counts")).Counts));
+    }
+
+    [Fact]
     public async Task The_status_bar_tells_the_time_to_text_and_its_menu_has_the_switches()
     {
         var report = await PlayedAsync("menu");
@@ -166,6 +183,18 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
         output.WriteLine(told);
         Assert.True(known < 1_000 && whole < 10_000, told); // the bar, 40 ms, is for a machine with nothing else to do
+    }
+
+    [Fact]
+    public async Task The_extension_adds_little_before_the_first_key_can_be_typed()
+    {
+        var opened = await workbench.StartUpAsync(turns: 9);
+
+        var (with, without) = (Median(opened.With), Median(opened.Without));
+        var told = $"VS Code: {without:F0} ms from opening a window until a typed key is seen, with the extension {with:F0} ms: {with - without:F0} ms more (medians of {opened.With.Count}).";
+        output.WriteLine(told);
+        output.WriteLine($"with: {string.Join(' ', opened.With.Select(static each => $"{each:F0}"))}; without: {string.Join(' ', opened.Without.Select(static each => $"{each:F0}"))}");
+        Assert.True(with - without <= 50, told);
     }
 
     [Fact]

@@ -1,13 +1,16 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Infill.EndToEnd;
 
 /// <summary>Installs the extension in a real VS Code and runs every scenario of <c>workbench.mjs</c> in one window, once for all tests.</summary>
-public sealed class Workbench
+public sealed class Workbench : IAsyncDisposable
 {
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(12);
-    private Task<JsonElement>? _report; // the tests of a class run one after another
+    private readonly string _folder = Directory.CreateTempSubdirectory("infill-vsix-").FullName;
+    private Task<string>? _extension; // the tests of a class run one after another
+    private Task<JsonElement>? _report;
 
     /// <summary>Where screenshots are put.</summary>
     public static string Pictures => Path.Combine(AppContext.BaseDirectory, "vscode-screenshots");
@@ -15,32 +18,48 @@ public sealed class Workbench
     /// <exception cref="InvalidOperationException">The scenario could not be played to its end; the message says where.</exception>
     internal async Task<T> ReportAsync<T>(string scenario)
     {
-        var report = (await (_report ??= RunAsync())).GetProperty(scenario);
+        var report = (await (_report ??= RunAsync("workbench.mjs", Pictures))).GetProperty(scenario);
         if (report.TryGetProperty("problem", out var problem)) throw new InvalidOperationException($"{problem}\nScreenshots are in {Pictures}.");
         return report.Deserialize<T>(JsonSerializerOptions.Web)!;
     }
 
-    private static async Task<JsonElement> RunAsync()
+    /// <summary>Opens a window by turns with the extension and without, that often each.</summary>
+    internal async Task<StartUpReport> StartUpAsync(int turns)
+    {
+        var opened = await RunAsync("startup.mjs", turns.ToString(CultureInfo.InvariantCulture));
+        return opened.Deserialize<StartUpReport>(JsonSerializerOptions.Web)!;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<JsonElement> RunAsync(string script, string argument)
+    {
+        var extension = await (_extension ??= PackAsync());
+        var played = await Shell.RunAsync("node", [Path.Combine(Places.VsCode, script), Path.Combine(Places.CodeServer, "start"), extension, argument], Limit);
+        return JsonElement.Parse(played.OrThrow(script).Output);
+    }
+
+    private async Task<string> PackAsync()
     {
         (await Shell.RunAsync(Path.Combine(Places.VsCode, "code-server.sh"), [Places.CodeServer], InstallLimit)).OrThrow("code-server.sh");
-        var folder = Directory.CreateTempSubdirectory("infill-vsix-").FullName;
-        try
-        {
-            var package = await Shell.RunAsync("env", [$"INFILL_PUBLISHED={Places.Publish}", Path.Combine(Places.Editors, "vscode", "package.sh"), "linux-x64", folder], Limit);
-            var vsix = package.OrThrow("package.sh").Output.Trim();
-            var played = await Shell.RunAsync("node", [Path.Combine(Places.VsCode, "workbench.mjs"), Path.Combine(Places.CodeServer, "start"), vsix, Pictures], Limit);
-            return JsonElement.Parse(played.OrThrow("workbench.mjs").Output);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        var package = await Shell.RunAsync("env", [$"INFILL_PUBLISHED={Places.Publish}", Path.Combine(Places.Editors, "vscode", "package.sh"), "linux-x64", _folder], Limit);
+        return package.OrThrow("package.sh").Output.Trim();
     }
 }
+
+/// <summary>Milliseconds from opening the window to the frame that shows a typed key.</summary>
+internal sealed record StartUpReport(IReadOnlyList<double> With, IReadOnlyList<double> Without);
 
 /// <param name="At">Milliseconds.</param>
 /// <param name="Ghost">The ghost text from this frame on; empty where there is none.</param>
 internal sealed record Frame(double At, string Ghost);
+
+/// <param name="Counts">Of each engine's process that there was.</param>
+internal sealed record CountsReport(IReadOnlyList<EngineCounts> Counts);
 
 /// <param name="All">Requests for a suggestion that reached the server.</param>
 /// <param name="Invoked">Of these, by hand.</param>

@@ -2,7 +2,7 @@
 // files, as one JSON object by scenario. It judges nothing; the tests read the report.
 //   node workbench.mjs CODE_SERVER VSIX OUT [SCENARIO...]
 // OUT takes screenshots.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -84,7 +84,9 @@ class Workbench {
     this.port = await freePort();
     const environment = {
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INFILL_'))),
-      XDG_CONFIG_HOME: work, XDG_DATA_HOME: join(work, 'data'), HF_ENDPOINT: `http://127.0.0.1:${this.hub?.address().port}`, no_proxy: '127.0.0.1', ...variables,
+      XDG_CONFIG_HOME: work, XDG_DATA_HOME: join(work, 'data'), XDG_CACHE_HOME: join(work, 'cache'), XDG_STATE_HOME: join(work, 'state'),
+      XDG_RUNTIME_DIR: join(work, user, 'run'), // an engine is this user's alone
+      HF_ENDPOINT: `http://127.0.0.1:${this.hub?.address().port}`, no_proxy: '127.0.0.1', ...variables,
     };
     const folders = ['--user-data-dir', join(work, user), '--extensions-dir', join(work, 'extensions')];
     this.server = spawn(codeServer, [...folders, '--auth', 'none', '--bind-addr', `127.0.0.1:${this.port}`, '--disable-telemetry', '--disable-update-check', ...more],
@@ -113,6 +115,13 @@ class Workbench {
   async close() {
     for (const other of Workbench.others.splice(0)) await other.stop();
     await this.stop();
+    for (const id of [...servers(), ...engines()]) {
+      try {
+        process.kill(id, 'SIGKILL'); // engines outlive the editor, as they are meant to
+      } catch {
+        // It has ended.
+      }
+    }
     rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -280,14 +289,33 @@ function asked() {
   return { all: requests.length, invoked: invoked.length, selected: requests.filter(message => message.params.context.selectedCompletionInfo).length };
 }
 
-function serverProcesses() {
+/** Processes that VS Code speaks to. */
+function servers() {
+  return processes('lsp');
+}
+
+/** Processes behind them, which hold the model. */
+function engines() {
+  return processes('daemon');
+}
+
+function processes(role) {
   return readdirSync('/proc').filter(id => /^\d+$/.test(id)).filter(id => {
     try {
-      return readlinkSync(`/proc/${id}/exe`).startsWith(work) && readlinkSync(`/proc/${id}/exe`).endsWith('infill.real');
+      const program = readlinkSync(`/proc/${id}/exe`);
+      return program.startsWith(work) && program.endsWith('infill.real') && readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0')[1] === role;
     } catch {
       return false; // it has ended, or is none of ours
     }
   }).map(Number);
+}
+
+/** What the first window's engines have counted, by their processes; the last word of those that have ended. */
+const counts = new Map();
+function noteCounts() {
+  const program = join(work, 'extensions', readdirSync(join(work, 'extensions')).find(name => name.startsWith('infill.infill')), 'server', 'infill.real');
+  const { stdout } = spawnSync(program, ['status', '--json'], { env: { ...process.env, XDG_RUNTIME_DIR: join(work, 'user', 'run') }, encoding: 'utf8' });
+  for (const report of stdout ? JSON.parse(stdout) : []) counts.set(report.processId, report.stops);
 }
 
 async function until(isSo) {
@@ -366,24 +394,24 @@ const scenarios = {
 
   /** What is on the screen is typed along while the rest is still being made: the edit stops that, and what had come is not all. */
   async typedAhead(bench) {
-    const server = serverProcesses()[0];
+    const [engine] = engines();
     await bench.edit('typedAhead');
     for (let tries = 0; tries < 10; tries++) {
       await bench.page.keyboard.insertText('    def __init__(self, width, height, depth):\n        '); // which asks nobody
       const said = snapshots();
       await bench.page.keyboard.type('s');
       await until(() => snapshots() > said);
-      process.kill(server, 'SIGSTOP'); // in the middle of three lines, unless it was quicker
+      process.kill(engine, 'SIGSTOP'); // in the middle of three lines, unless it was quicker
       try {
         await until(async () => await bench.ghost() !== '');
         const [before, asks] = [await bench.ghost(), asked().all];
         if (!isQuiet()) {
           await bench.page.keyboard.type(before[0]);
-          process.kill(server, 'SIGCONT');
+          process.kill(engine, 'SIGCONT');
           return { before, ghost: await bench.suggestion(), asked: { all: asked().all - asks } };
         }
       } finally {
-        process.kill(server, 'SIGCONT');
+        process.kill(engine, 'SIGCONT');
       }
       await bench.page.keyboard.press('Escape');
       await bench.page.keyboard.insertText('\n\n\nclass Sphere:\n'); // the next try, at a place where nothing is known
@@ -511,10 +539,10 @@ class Pyramid${wait}:
     await bench.edit('killed');
     await bench.type('    def ');
     await bench.suggestion();
-    const [before] = serverProcesses();
+    const [before] = servers();
     process.kill(before, 'SIGKILL');
     await bench.type('__init__(self, ');
-    await until(async () => serverProcesses().some(id => id !== before));
+    await until(async () => servers().some(id => id !== before));
     await until(async () => (await bench.notices()).length > 0);
     const notices = await bench.notices();
     await until(async () => await bench.page.locator('[aria-label*="Infill: Ready"]').count() > 0);
@@ -524,6 +552,25 @@ class Pyramid${wait}:
     const ghost = await bench.suggestion();
     await bench.screenshot('killed');
     return { ghost, notices, saved: await bench.save() };
+  },
+
+  /** The engine behind the server is lost: nobody is to notice but for the time it takes. */
+  async engineKilled(bench) {
+    await bench.page.keyboard.press('Escape');
+    await bench.command('Notifications: Clear All Notifications'); // of the scenario before
+    await bench.edit('engineKilled');
+    await bench.type('    def ');
+    await bench.suggestion();
+    const [server] = servers();
+    const [before] = engines();
+    noteCounts();
+    process.kill(before, 'SIGKILL');
+    await bench.type('__init__(self, ');
+    await until(async () => engines().some(id => id !== before));
+    await bench.type('h'); // which nobody suggested: the next engine must
+    const ghost = await bench.suggestion();
+    await bench.screenshot('engine-killed');
+    return { ghost, notices: await bench.notices(), saved: await bench.save(), isSameServer: servers()[0] === server };
   },
 
   async menu(bench) {
@@ -573,7 +620,7 @@ class Pyramid${wait}:
   /** A model of the list is pulled, with its progress on the screen, and used without a restart. */
   async model(bench) {
     await bench.edit('model');
-    const [before] = serverProcesses();
+    const [before] = servers();
     await bench.choose('Choose a model');
     await bench.page.locator('.quick-input-list .monaco-list-row', { hasText: 'qwen2.5-coder-0.5b' }).waitFor({ timeout: patience });
     const choices = await bench.page.locator('.quick-input-list .monaco-list-row').allTextContents();
@@ -592,7 +639,7 @@ class Pyramid${wait}:
     await bench.type('    def ');
     const ghost = await bench.suggestion();
     await bench.screenshot('chosen');
-    return { choices, notices: [...progress, ...await bench.notices()], ghost, saved: readFileSync(join(work, 'infill', 'config.json'), 'utf8'), isSameServer: serverProcesses()[0] === before };
+    return { choices, notices: [...progress, ...await bench.notices()], ghost, saved: readFileSync(join(work, 'infill', 'config.json'), 'utf8'), isSameServer: servers()[0] === before };
   },
 
   /** A workspace that nobody trusts names a program, a model and a hub of its own. */
@@ -602,9 +649,9 @@ class Pyramid${wait}:
     writeFileSync(join(folder, 'shapes.py'), text);
     const evil = { 'infill.server.path': '/bin/false', 'infill.model': '/evil.gguf', 'infill.hub': 'http://evil', 'infill.threads': 1, 'infill.maxLines': 2 };
     writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify(evil));
-    const before = serverProcesses();
+    const before = servers();
     const bench = await Workbench.besideUntrusting(`folder=${folder}`);
-    const [server] = serverProcesses().filter(id => !before.includes(id));
+    const [server] = servers().filter(id => !before.includes(id));
     await bench.edit('shapes');
     await until(async () => {
       await bench.type('x');
@@ -685,12 +732,14 @@ try {
   for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
     try {
       report[name] = await { ...scenarios, ...extras }[name](bench);
+      noteCounts();
       console.error(`${name}: ${Math.round(performance.now())} ms`);
     } catch (error) {
       await bench.screenshot(`failed-${name}`);
       report[name] = { problem: String(error.stack ?? error) };
     }
   }
+  report.counts = { counts: [...counts.values()] };
 } finally {
   await bench?.close();
 }

@@ -34,6 +34,10 @@ function M.check()
   if not vim.lsp.is_enabled or not vim.lsp.is_enabled('infill') then
     health.warn('It is not enabled.', "Put vim.lsp.enable('infill') into your init.lua.")
   end
+  local cmd = (vim.lsp.config['infill'] or {}).cmd
+  if type(cmd) == 'table' then
+    health.info(vim.tbl_contains(cmd, '--shared') and 'All of your editors share one engine.' or 'This Neovim has an engine of its own.')
+  end
   local state, detail = require('infill.server').state()
   local told = state .. (detail and (': ' .. detail) or '')
   if state == 'failed' then

@@ -123,13 +123,14 @@ function M.start()
   vim.lsp.enable('infill')
 end
 
---- Stops the server and starts it again; also where it had given up.
+--- Stops the server and starts it again, with the engine that it shares with other editors; also where it had given up.
 function M.restart()
   crashes = {}
   local client = M.client()
   if not client then
     return M.start()
   end
+  client:request('workspace/executeCommand', { command = 'infill.engine.restart' }, function() end)
   client:stop(2000)
   local timer = assert(vim.uv.new_timer())
   timer:start(

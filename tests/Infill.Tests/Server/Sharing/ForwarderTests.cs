@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Infill.Engine;
+using Infill.Models;
+using Infill.Models.Pulling;
 using Infill.Server.Settings;
 using Infill.Server.Sharing;
 using Infill.Tests.Scenarios;
@@ -10,6 +12,9 @@ namespace Infill.Tests.Server.Sharing;
 /// <summary>An editor before a shared engine notices nothing of the sharing, nor of an engine that is lost.</summary>
 public sealed class ForwarderTests
 {
+    private readonly List<string?> _kept = []; // choices of a model; null is the embedded one
+    private readonly Dictionary<string, string> _variables = [];
+
     private const string Initialization = """{"clientInfo":{"name":"test"},"capabilities":{"textDocument":{"inlineCompletion":{}}},"initializationOptions":{"infill":{"typingThrough":false}}}""";
 
     [Fact]
@@ -56,20 +61,94 @@ public sealed class ForwarderTests
     }
 
     [Fact]
-    public async Task A_model_that_is_chosen_leaves_the_engine_to_the_others_and_says_so()
+    public async Task A_model_that_is_chosen_is_another_engine_s_and_the_others_keep_theirs()
     {
-        var folder = Directory.CreateTempSubdirectory("infill-choice-").FullName;
-        await using var engine = new SharedBench(Saying("1", new PromptLog()), EditorOptions.NoModels with { SettingsFile = Path.Combine(folder, "config.json") });
-        await using var editor = await Editor(LeadingTo(engine)).InitializedAsync(Initialization);
+        var prompts = new PromptLog();
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        await using var chosenEngine = new SharedBench(Saying("2", prompts));
+        var door = LeadingTo(engine);
+        door.Models[DefaultModel.Path] = LeadingTo(chosenEngine);
+        await using var other = await Editor(door).InitializedAsync(Initialization);
+        await other.OpenAsync("y = ");
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+        await editor.TypeAsync(2, 0, 4, "a");
+        Assert.Equal(["1"], (await editor.InlineAsync(0, 5)).Texts());
+        Assert.Equal(["1"], (await other.InlineAsync(0, 4)).Texts());
+
+        var chosen = (await UseEmbeddedAsync(editor)).GetProperty("result");
+
+        Assert.True(chosen.GetProperty("isInUse").GetBoolean());
+        Assert.Equal("embedded is used from now on.", chosen.GetProperty("message").GetString());
+        Assert.Equal(["name", "path", "isInUse", "message"], chosen.EnumerateObject().Select(static member => member.Name));
+        Assert.Equal([null], _kept);
+        Assert.Equal(["2"], (await editor.InlineAsync(0, 5)).Texts());
+        Assert.Equal("x = a‸", Assert.Single(prompts.Prompts)); // with the text as it was edited
+        Assert.Equal(["1"], (await other.InlineAsync(0, 4)).Texts());
+        Assert.False(door.IsLeftForGood);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_loaded_leaves_all_as_it_was()
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(engine);
+        door.Models[DefaultModel.Path] = new TestDoor { LoadProblem = "It is torn." };
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
         await editor.OpenAsync("x = ");
 
-        var answer = await editor.AskAsync("workspace/executeCommand", """{"command":"infill.model.use","arguments":["embedded"]}""");
+        var answer = await UseEmbeddedAsync(editor);
 
-        var chosen = answer.GetProperty("result");
-        Assert.False(chosen.GetProperty("isInUse").GetBoolean());
-        Directory.Delete(folder, recursive: true);
-        Assert.Equal("embedded is used once the server is started again: it shares its engine with other editors.", chosen.GetProperty("message").GetString());
+        Assert.Equal("It is torn. The model before it is used again.", answer.ErrorMessage());
+        Assert.Empty(_kept);
         Assert.Equal(["1"], (await editor.InlineAsync(0, 4)).Texts());
+    }
+
+    [Fact]
+    public async Task The_last_editor_that_leaves_for_another_model_ends_the_engine_first()
+    {
+        var renewed = 0;
+        await using var engine = new SharedBench(Saying("1", new PromptLog()), renew: () => renewed++);
+        await using var chosenEngine = new SharedBench(Saying("2", new PromptLog()));
+        var door = LeadingTo(engine);
+        door.Models[DefaultModel.Path] = LeadingTo(chosenEngine);
+        await using var editor = await Editor(door).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+
+        await UseEmbeddedAsync(editor);
+
+        Assert.True(door.IsLeftForGood); // there may be no memory for both models
+        await Wait(() => renewed == 1);
+        Assert.Equal(["2"], (await editor.InlineAsync(0, 4)).Texts());
+    }
+
+    [Fact]
+    public async Task A_new_engine_is_asked_for_once_and_the_request_is_not_repeated_to_it()
+    {
+        var renewed = 0;
+        await using var engine = new SharedBench(Saying("1", new PromptLog()), renew: () => Interlocked.Increment(ref renewed));
+        await using var editor = await Editor(LeadingTo(engine)).InitializedAsync(Initialization);
+        await editor.OpenAsync("x = ");
+        await editor.InlineAsync(0, 4);
+
+        var answer = await editor.AskAsync("workspace/executeCommand", """{"command":"infill.engine.restart"}""");
+
+        Assert.Equal(JsonValueKind.Null, answer.GetProperty("result").ValueKind);
+        await Wait(() => Volatile.Read(ref renewed) == 1);
+    }
+
+    [Fact]
+    public async Task A_model_is_pulled_from_the_hub_that_the_editor_s_own_process_knows()
+    {
+        _variables["HF_ENDPOINT"] = "http://127.0.0.1:1";
+        var store = new ModelStore(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        await using var engine = new SharedBench(Saying("1", new PromptLog()), EditorOptions.NoModels with { Store = store, Pulling = new PullOptions { Attempts = 1 } });
+        await using var editor = await Editor(LeadingTo(engine)).InitializedAsync(Initialization);
+
+        var answer = await editor.AskAsync("workspace/executeCommand", """{"command":"infill.model.pull","arguments":["owner/repo:m.gguf"]}""");
+
+        if (Directory.Exists(store.Folder)) Directory.Delete(store.Folder, recursive: true);
+        Assert.Contains("127.0.0.1:1", answer.ErrorMessage(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -224,6 +303,9 @@ public sealed class ForwarderTests
         Assert.Equal(["1"], (await editor.InlineAsync(0, 1)).Texts());
     }
 
+    private static Task<JsonElement> UseEmbeddedAsync(TestEditor editor) =>
+        editor.AskAsync("workspace/executeCommand", """{"command":"infill.model.use","arguments":["embedded"]}""");
+
     private static Task Wait(Func<bool> isSo) => Scenarios.Wait.UntilAsync(() => Task.FromResult(isSo()));
 
     private static ScriptedModel Saying(string text, PromptLog prompts) => new() { Rule = prompts.Before(ScriptedModel.Says(text)) };
@@ -236,9 +318,9 @@ public sealed class ForwarderTests
     }
 
     /// <remarks>Without healing: scripts speak from the cursor on.</remarks>
-    private static TestEditor Editor(IEngineDoor door, EditorOptions? options = null)
+    private TestEditor Editor(IEngineDoor door, EditorOptions? options = null)
     {
         var layers = new SettingsLayer?[] { new SettingsLayer { Healing = false } };
-        return new((input, output) => new Forwarder(new ForwarderOptions(input, output, door) { Layers = layers }, NullLogger.Instance).RunAsync(CancellationToken.None), options);
+        return new((input, output) => new Forwarder(new ForwarderOptions(input, output, door) { Layers = () => layers, KeepModel = _kept.Add, Variables = _variables }, NullLogger.Instance).RunAsync(CancellationToken.None), options);
     }
 }

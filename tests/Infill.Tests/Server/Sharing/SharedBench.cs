@@ -17,12 +17,15 @@ internal sealed class SharedBench : IAsyncDisposable
     private readonly StatusSource _status;
     private readonly List<(Socket Socket, Task Served)> _connections = []; // guarded by itself
 
-    public SharedBench(ScriptedModel model, ModelPlaces? models = null)
+    /// <param name="model">What it has loaded.</param>
+    /// <param name="models">The user's; none by default.</param>
+    /// <param name="renew">As a process of the user's editors has it; null as <c>infill serve</c>.</param>
+    public SharedBench(ScriptedModel model, ModelPlaces? models = null, Action? renew = null)
     {
         Model = model;
         Engine = new CompletionEngine(() => new ScriptedWeights(model), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
         _status = new StatusSource(Engine, "scripted", TimeProvider.System);
-        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance) { Models = models ?? EditorOptions.NoModels };
+        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance) { Models = models ?? EditorOptions.NoModels, Renew = renew };
         _status.Connected = () => Listener.Editors;
     }
 
@@ -31,6 +34,8 @@ internal sealed class SharedBench : IAsyncDisposable
     public CompletionEngine Engine { get; }
 
     public Listener Listener { get; }
+
+    public StatusReport Report() => _status.Report();
 
     /// <summary>A new connection to it, in the client's hands.</summary>
     public async Task<Stream> ConnectAsync()
@@ -75,6 +80,25 @@ internal sealed class TestDoor : IEngineDoor
 
     /// <summary>Where set, there is no way.</summary>
     public string? Problem { get; set; }
+
+    /// <summary>Why the model behind it can't be loaded; null where it can.</summary>
+    public string? LoadProblem { get; init; }
+
+    /// <summary>The ways to other models, by their files.</summary>
+    public Dictionary<string, TestDoor> Models { get; } = [];
+
+    /// <summary>Whether it was waited for that the engine ends.</summary>
+    public bool IsLeftForGood { get; private set; }
+
+    public Task UntilReadyAsync(CancellationToken cancellationToken) => LoadProblem is { } problem ? throw new EngineException(problem) : Task.CompletedTask;
+
+    public Task UntilEndedAsync(CancellationToken cancellationToken)
+    {
+        IsLeftForGood = true;
+        return Task.CompletedTask;
+    }
+
+    public IEngineDoor ToModel(string path) => Models[path];
 
     /// <summary>From now on it leads there.</summary>
     public void LeadTo(SharedBench engine)

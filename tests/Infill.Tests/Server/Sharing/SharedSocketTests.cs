@@ -1,10 +1,12 @@
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using Infill.Engine;
 using Infill.Server.Settings;
 using Infill.Server.Sharing;
 using Infill.Server.Status;
 using Infill.Tests.Scenarios;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Infill.Tests.Server.Sharing;
 
@@ -58,6 +60,28 @@ public sealed class SharedSocketTests : IDisposable
         Assert.Equal(SharingPlace.Of(settings), SharingPlace.Of(settings with { MaxTokens = 7 })); // the editor's own affair
         Assert.NotEqual(SharingPlace.Of(settings), SharingPlace.Of(settings with { ModelPath = "/other.gguf" }));
         Assert.NotEqual(SharingPlace.Of(settings), SharingPlace.Of(settings with { Engine = settings.Engine with { MaxSequences = 3 } }));
+    }
+
+    [Fact]
+    public void A_folder_whose_name_is_too_long_for_a_socket_is_said_at_once()
+    {
+        var place = new SharingPlace(Path.Combine(_folder, new string('x', 100)), "a");
+
+        var problem = Assert.Throws<EngineException>(place.Prepare);
+
+        Assert.Contains("XDG_RUNTIME_DIR", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_engine_whose_model_cannot_be_loaded_reports_why()
+    {
+        await using var engine = new CompletionEngine(() => throw new EngineException("It is torn."), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
+        using var status = new StatusSource(engine, "torn", TimeProvider.System);
+        await Assert.ThrowsAsync<EngineException>(() => engine.Ready);
+
+        var report = status.Report();
+
+        Assert.Equal(("failed", "It is torn."), (report.State, report.Problem));
     }
 
     [Fact]

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Infill.Engine;
+using Infill.Models;
+using Infill.Protocol.JsonRpc;
+using Infill.Server.Handlers;
+using Infill.Server.ModelChoice;
+
+namespace Infill.Server.Sharing;
+
+/// <summary>An editor's way to the engine of the model that its user has chosen. The request is open until the model is loaded.</summary>
+/// <param name="Id">The editor's request.</param>
+/// <param name="Chosen">What the engine that is left has answered.</param>
+internal sealed record ModelMove(RequestId Id, ChosenModel Chosen)
+{
+    /// <summary>Null where the answer leads nowhere else.</summary>
+    public static ModelMove? Of(Message.Response response)
+    {
+        if (response.Error is not null) return null;
+        var chosen = JsonSerializer.Deserialize(response.Result.Span, ModelChoiceJsonContext.Default.ChosenModel);
+        return chosen is { IsElsewhere: true } ? new ModelMove(response.Id, chosen) : null;
+    }
+
+    /// <summary>Goes there, and has the choice kept.</summary>
+    /// <param name="left">The way to the engine before.</param>
+    /// <param name="keep">Writes the setting <c>model</c>; null takes it out.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The way to the new engine, which has its model loaded.</returns>
+    /// <exception cref="EngineException">The model can't be loaded, or the choice not be kept: why.</exception>
+    public async Task<IEngineDoor> GoAsync(IEngineDoor left, Action<string?> keep, CancellationToken cancellationToken)
+    {
+        if (Chosen.IsLast) await left.UntilEndedAsync(cancellationToken); // there may be no memory for both
+        var there = left.ToModel(Chosen.Path);
+        await there.UntilReadyAsync(cancellationToken);
+        try
+        {
+            keep(ChosenModel.SettingOf(Chosen.Name, Chosen.Path));
+        }
+        catch (ModelException e)
+        {
+            throw new EngineException(e.Message, e);
+        }
+
+        return there;
+    }
+
+    public void Answer(MessageWriter editor) =>
+        editor.SendResult(Id, Chosen with { IsInUse = true, IsElsewhere = false, IsLast = false }, ModelChoiceJsonContext.Default.ChosenModel);
+
+    public void Answer(MessageWriter editor, EngineException problem) =>
+        editor.SendError(Id, new RpcError(RpcErrorCodes.RequestFailed, $"{problem.Message} The model before it is used again."));
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Infill.EndToEnd;
+
+/// <summary>What our plugin costs where Neovim opens a file, by Neovim's own account.</summary>
+public sealed partial class StartUpTests(ITestOutputHelper output)
+{
+    private const int Turns = 15;
+    private const double MostMilliseconds = 50;
+
+    [Fact]
+    public async Task The_plugin_adds_little_before_the_first_key_can_be_typed()
+    {
+        await using var terminal = await ChrootTerminal.CreateAsync();
+        NeovimEditor.Prepare(terminal, SampleCode.Shapes, "plugin.lua");
+        await File.WriteAllTextAsync(Path.Combine(terminal.Work, "plain.lua"), "vim.o.swapfile = false\n");
+
+        // It leaves once it would take keys; by turns, as the machine's speed drifts.
+        const string Leave = "autocmd VimEnter * ++once call timer_start(0, {-> execute('qall!')})";
+        await terminal.StartAsync("sh", "-c",
+            $"for turn in $(seq {Turns}); do for side in plain plugin; do nvim --clean -u /mnt/$side.lua --startuptime /mnt/$side.$turn --cmd \"{Leave}\" /mnt/project/shapes.py; done; done; touch /mnt/done");
+        await Eventually.GetAsync(() => Task.FromResult(File.Exists(Path.Combine(terminal.Work, "done")) ? "done" : null), terminal.ScreenAsync);
+
+        var (without, with) = (Median("plain"), Median("plugin"));
+        var told = $"Neovim: {without:F1} ms until it takes keys, with the plugin {with:F1} ms: {with - without:F1} ms more (medians of {Turns}).";
+        output.WriteLine(told);
+        Assert.True(with - without <= MostMilliseconds, told);
+
+        double Median(string side)
+        {
+            var times = Enumerable.Range(1, Turns).Select(turn => Started().Matches(File.ReadAllText(Path.Combine(terminal.Work, $"{side}.{turn}")))
+                .Max(static match => double.Parse(match.Groups["at"].Value, CultureInfo.InvariantCulture))).Order().ToList();
+            return times[Turns / 2];
+        }
+    }
+
+    /// <summary>The milliseconds before Neovim's own last line.</summary>
+    [GeneratedRegex(@"^(?<at>[\d.]+) .*NVIM STARTED", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Started();
+}

@@ -6,7 +6,9 @@ namespace Infill.Engine.Remote;
 /// <summary>One or several servers as one backend: text in, text out, by the contract of <c>GenerateAsync</c>. Any thread.</summary>
 /// <remarks>
 /// A document keeps its endpoint, where its prompt is cached, as long as that works; a new one goes to the endpoint that does
-/// least. Where an endpoint gives nothing, the next is asked; once text was streamed, it ends there.
+/// least. Where an endpoint gives nothing, the next is asked; once text was streamed, it ends there. When the document's own
+/// works again it goes back there, or the load would stay on the others for good; but only when its prompt is computed there, so
+/// that nobody waits for that.
 /// </remarks>
 public sealed class RemotePool : IDisposable
 {
@@ -16,7 +18,9 @@ public sealed class RemotePool : IDisposable
     private readonly TimeProvider _time;
     private readonly RemoteBackend[] _backends;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, RemoteBackend> _documents = new(StringComparer.Ordinal); // guarded by _gate
+    private readonly Dictionary<string, Place> _documents = new(StringComparer.Ordinal); // guarded by _gate
+    private readonly HashSet<string> _returning = new(StringComparer.Ordinal);           // guarded by _gate; documents
+    private readonly CancellationTokenSource _ended = new();
 
     /// <summary>Opens no connection before the first request.</summary>
     /// <param name="options">Which servers, and how long to wait for them.</param>
@@ -90,19 +94,23 @@ public sealed class RemotePool : IDisposable
 
     public void Dispose()
     {
+        _ended.Cancel();
+        _ended.Dispose();
         foreach (var backend in _backends) backend.Dispose();
     }
 
     private async Task<(RemoteBackend? Backend, RemoteText? Text, GenerationChunk Ended)> BeginAsync(RemoteRequest request, RemoteStop stop)
     {
         string? fault = null;
-        foreach (var backend in InOrder(request.Document))
+        var place = PlaceOf(request.Document);
+        foreach (var backend in InOrder(request.Document, place))
         {
             if (stop.Reason != FinishReason.None) break;
             try
             {
                 var text = await backend.BeginAsync(request, stop).ConfigureAwait(false);
-                Remember(request.Document, backend);
+                Remember(request.Document, place, backend);
+                if (BeginsReturn(request.Document) is { } own) _ = ReturnAsync(request, own);
                 return (backend, text, default);
             }
             catch (RemoteException e)
@@ -121,17 +129,21 @@ public sealed class RemotePool : IDisposable
         return (null, null, ended);
     }
 
-    /// <summary>The document's own first, then those that do least; what is known to be down comes last.</summary>
-    private List<RemoteBackend> InOrder(string document)
+    private Place PlaceOf(string document)
+    {
+        lock (_gate) return _documents.GetValueOrDefault(document);
+    }
+
+    /// <summary>The one that has the document's prompt first, then those that do least; what is known to be down comes last.</summary>
+    private List<RemoteBackend> InOrder(string document, Place place)
     {
         lock (_gate)
         {
-            var own = document.Length > 0 ? _documents.GetValueOrDefault(document) : null;
             return [.. _backends
                 .OrderBy(static backend => backend.Trouble is null ? 0 : 1)
-                .ThenBy(backend => backend == own ? 0 : 1)
+                .ThenBy(backend => backend == place.Last ? 0 : 1)
                 .ThenBy(static backend => backend.Running)
-                .ThenBy(backend => _documents.Values.Count(each => each == backend))
+                .ThenBy(backend => _documents.Values.Count(each => each.Own == backend))
                 .ThenBy(backend => (Array.IndexOf(_backends, backend) + Spread(document)) % _backends.Length)];
         }
     }
@@ -145,13 +157,48 @@ public sealed class RemotePool : IDisposable
         return (int)(hash >> 16);
     }
 
-    private void Remember(string document, RemoteBackend backend)
+    private void Remember(string document, Place before, RemoteBackend backend)
     {
         if (document.Length == 0) return;
         lock (_gate)
         {
+            if (_documents.GetValueOrDefault(document) != before) return; // it went back meanwhile, or another request has told
             if (_documents.Count >= MostDocuments && !_documents.ContainsKey(document)) _documents.Clear(); // costs each of them one prompt
-            _documents[document] = backend;
+            _documents[document] = new Place(before.Own ?? backend, backend);
+        }
+    }
+
+    /// <returns>The document's own endpoint, where that works again and another stands in for it; null where nothing is to be done.</returns>
+    private RemoteBackend? BeginsReturn(string document)
+    {
+        lock (_gate)
+        {
+            var (own, last) = _documents.GetValueOrDefault(document);
+            return own is { Trouble: null } && own != last && _returning.Add(document) ? own : null;
+        }
+    }
+
+    /// <summary>Has a document's own endpoint compute its prompt, while the other goes on to make its suggestions.</summary>
+    private async Task ReturnAsync(RemoteRequest request, RemoteBackend own)
+    {
+        var takesIt = false;
+        try
+        {
+            var prompt = request with { MaxTokens = 1, StopStrings = [], StopRule = null, Deadline = null, Superseded = default };
+            using var stop = new RemoteStop(prompt, _options.TotalLimit, _time, _ended.Token);
+            await (await own.BeginAsync(prompt, stop).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            own.Leave();
+            takesIt = true;
+        }
+        catch (Exception e) when (e is RemoteException or OperationCanceledException or ObjectDisposedException)
+        {
+            // It stays where it is.
+        }
+
+        lock (_gate)
+        {
+            _returning.Remove(request.Document);
+            if (_documents.TryGetValue(request.Document, out var place)) _documents[request.Document] = takesIt ? new Place(own, own) : new Place(place.Last, place.Last);
         }
     }
 
@@ -166,6 +213,10 @@ public sealed class RemotePool : IDisposable
             return new EndpointReport(backend.Address, "", e.Message);
         }
     }
+
+    /// <param name="Own">The endpoint that the document was given first.</param>
+    /// <param name="Last">The one that has answered last.</param>
+    private readonly record struct Place(RemoteBackend Own, RemoteBackend Last);
 }
 
 /// <summary>What an endpoint is.</summary>

@@ -67,6 +67,9 @@ internal sealed class LspProcess : IDisposable
     /// <summary>What the server wrote into the editor's log; called on the reader's thread.</summary>
     public Action<string>? Logged { get; set; }
 
+    /// <summary>What the server had the editor put before the user's eyes; called on the reader's thread.</summary>
+    public Action<string>? Shown { get; set; }
+
     /// <summary>The published program, or what <c>INFILL_PROGRAM</c> names.</summary>
     public static string PublishedProgram()
     {
@@ -205,6 +208,7 @@ internal sealed class LspProcess : IDisposable
             else if ((string?)method == "$/progress" && message["params"]!["token"] is JsonValue token &&
                 _progress.TryGetValue(token.ToString(), out var handler)) handler(arrival);
             else if ((string?)method == "window/logMessage") Logged?.Invoke((string)message["params"]!["message"]!);
+            else if ((string?)method == "window/showMessage") Shown?.Invoke((string)message["params"]!["message"]!);
         }
         else if (message["id"] is { } id && _pending.TryRemove((int)id, out var answer))
         {

@@ -20,7 +20,9 @@ internal sealed class LlamaServer : IDisposable
     public Uri Url => new($"http://127.0.0.1:{Port}");
 
     /// <param name="port">0 takes a free one.</param>
-    public static async Task<LlamaServer> StartAsync(int port = 0)
+    /// <param name="threads">Threads that compute.</param>
+    /// <param name="slots">Requests that it works on at once, of 1024 tokens each.</param>
+    public static async Task<LlamaServer> StartAsync(int port = 0, int threads = 2, int slots = 4)
     {
         (await Shell.RunAsync(Path.Combine(Places.Terminal, "chroot.sh"), [Places.Chroot], ChrootLimit)).OrThrow("chroot.sh");
         if (port == 0) port = FreePort();
@@ -28,7 +30,7 @@ internal sealed class LlamaServer : IDisposable
             Path.Combine(Places.Terminal, "enter.sh"),
             [
                 Places.Chroot, Path.Combine(Places.Publish, "models"), Path.GetTempPath(), "llama-server", "--model", "/opt/infill-52m-q8_0.gguf", "--host", "127.0.0.1",
-                "--port", port.ToString(CultureInfo.InvariantCulture), "--threads", "2", "--parallel", "4", "--ctx-size", "4096", "--spm-infill", "--metrics",
+                "--port", Number(port), "--threads", Number(threads), "--parallel", Number(slots), "--ctx-size", Number(slots * 1024), "--spm-infill", "--metrics",
             ])
         {
             UseShellExecute = false,
@@ -55,13 +57,11 @@ internal sealed class LlamaServer : IDisposable
     public async Task<int> BusyAsync() =>
         JsonElement.Parse(await s_http.GetStringAsync(new Uri(Url, "slots"))).EnumerateArray().Count(static slot => slot.GetProperty("is_processing").GetBoolean());
 
-    /// <summary>Tokens that it has generated since it started, by its own count.</summary>
-    public async Task<double> GeneratedAsync()
-    {
-        const string metric = "llamacpp:tokens_predicted_total ";
-        var lines = (await s_http.GetStringAsync(new Uri(Url, "metrics"))).Split('\n');
-        return double.Parse(lines.First(static line => line.StartsWith(metric, StringComparison.Ordinal)).AsSpan(metric.Length), CultureInfo.InvariantCulture);
-    }
+    /// <summary>Tokens of the texts that it has brought to an end since it started, by its own count.</summary>
+    public Task<double> GeneratedAsync() => CountAsync("llamacpp:tokens_predicted_total");
+
+    /// <summary>Model calls since it started, by its own count: those for requests that were stopped too.</summary>
+    public Task<double> StepsAsync() => CountAsync("llamacpp:n_decode_total");
 
     /// <summary>As a machine that loses its power.</summary>
     public void Kill()
@@ -75,6 +75,10 @@ internal sealed class LlamaServer : IDisposable
         Kill();
         _process.Dispose();
     }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private Task<double> CountAsync(string metric) => Prometheus.ReadAsync(s_http, Url, metric);
 
     private async Task<bool> IsHealthyAsync()
     {

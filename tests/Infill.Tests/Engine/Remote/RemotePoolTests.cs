@@ -1,3 +1,4 @@
+using System.Globalization;
 using Infill.Engine;
 using Infill.Engine.Remote;
 using Infill.Tests.Scenarios;
@@ -106,8 +107,61 @@ public sealed class RemotePoolTests
         bench.Time.Advance(TimeSpan.FromSeconds(2));
         await Wait.UntilAsync(() => Task.FromResult(bench.Log.Any(static line => line.Contains("works again", StringComparison.Ordinal))));
 
-        Assert.Equal("1", await TextAsync(bench, "d")); // it has no documents left
-        Assert.Equal("2", await TextAsync(bench, "a")); // its prompt is cached there by now
+        Assert.Equal("1", await TextAsync(bench, "d")); // it has fewer documents
+        Assert.Equal("2", await TextAsync(bench, "b")); // it began there
+    }
+
+    [Fact]
+    public async Task A_document_goes_back_when_its_own_endpoint_has_its_prompt_and_nobody_waits_for_that()
+    {
+        var computed = new TaskCompletionSource();
+        using var second = Server("2");
+        var (bench, again) = await WithOneThatCameBackAsync(second, async exchange =>
+        {
+            await computed.Task;
+            await exchange.AnswerAsync("1");
+        });
+
+        for (var i = 0; i < 3; i++) Assert.Equal("2", await TextAsync(bench, "a"));
+        await Wait.UntilAsync(() => Task.FromResult(again.Completions > 0));
+        Assert.Equal(1, again.LastCompletion.Json.GetProperty("n_predict").GetInt32()); // for its prompt's sake
+        Assert.Equal(1, again.Completions);
+        computed.SetResult();
+
+        await Wait.UntilAsync(async () => await TextAsync(bench, "a") == "1");
+        var answered = second.Completions;
+        Assert.Equal("1", await TextAsync(bench, "a"));
+        Assert.Equal(answered, second.Completions);
+        bench.Dispose();
+        again.Dispose();
+    }
+
+    [Fact]
+    public async Task A_document_that_its_own_endpoint_does_not_take_back_stays_where_it_is()
+    {
+        using var second = Server("2");
+        var (bench, again) = await WithOneThatCameBackAsync(second, static exchange => exchange.StatusAsync(404)); // it has another model now
+
+        await TextAsync(bench, "a");
+        await Wait.UntilAsync(() => Task.FromResult(again is { Completions: 1, Open: 0 }));
+        for (var i = 0; i < 3; i++) Assert.Equal("2", await TextAsync(bench, "a"));
+
+        Assert.Equal(1, again.Completions);
+        bench.Dispose();
+        again.Dispose();
+    }
+
+    [Fact]
+    public async Task A_document_whose_endpoint_is_away_stays_with_the_one_that_stands_in()
+    {
+        ScriptedServer[] servers = [Server("0"), Server("1"), Server("2")];
+        using var bench = new RemoteBench([.. servers.Select(static server => server.Url)]);
+        servers[int.Parse(await TextAsync(bench, "a"), CultureInfo.InvariantCulture)].Dispose();
+        var standIn = await TextAsync(bench, "a");
+        for (var number = 0; number < 4; number++) await TextAsync(bench, $"b{number}"); // there are documents more on both
+
+        Assert.Equal([standIn, standIn], [await TextAsync(bench, "a"), await TextAsync(bench, "a")]);
+        foreach (var server in servers) server.Dispose();
     }
 
     [Fact]
@@ -184,6 +238,20 @@ public sealed class RemotePoolTests
 
         using var none = new RemoteBench(new RemoteOptions([first.Url]));
         await Assert.ThrowsAsync<EngineException>(() => none.Pool.ReadyAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Document "a" began at a server that went away, was answered by the second, and whose server is there again and answers so.</summary>
+    private static async Task<(RemoteBench Bench, ScriptedServer Again)> WithOneThatCameBackAsync(ScriptedServer second, Func<ScriptedExchange, Task> infill)
+    {
+        var first = Server("1");
+        var bench = new RemoteBench(first.Url, second.Url);
+        Assert.Equal("1", await TextAsync(bench, "a"));
+        first.Dispose();
+        Assert.Equal("2", await TextAsync(bench, "a"));
+        var again = new ScriptedServer(first.Url.Port).AsLlama(infill);
+        bench.Time.Advance(TimeSpan.FromSeconds(2));
+        await Wait.UntilAsync(() => Task.FromResult(bench.Log.Any(static line => line.Contains("works again", StringComparison.Ordinal))));
+        return (bench, again);
     }
 
     private static ScriptedServer Server(string text) => new ScriptedServer().AsLlama(exchange => exchange.AnswerAsync(text));

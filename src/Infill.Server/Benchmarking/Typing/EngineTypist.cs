@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Infill.Completion.Prompting;
 using Infill.Engine;
 using Infill.Server.Benchmarking.Traces;
@@ -18,7 +17,7 @@ internal sealed class EngineTypist(CompletionEngine engine, IVocabulary vocabula
     public async Task<KeyAnswer> PressAsync(TypingTrace trace, TraceKey key, CancellationToken next)
     {
         string[] stops = key.IsTextAfter ? ["\n"] : [];
-        var pressed = Stopwatch.GetTimestamp();
+        var answer = new AnswerClock(TimeProvider.System);
         var request = new GenerationRequest(_prompts.Build(key.Text, key.Cursor, trace.File.Name, settings.Prompt))
         {
             MaxTokens = settings.MaxTokens,
@@ -26,22 +25,19 @@ internal sealed class EngineTypist(CompletionEngine engine, IVocabulary vocabula
             Superseded = next,
         };
 
-        double? firstText = null;
-        double? firstLine = null;
         var text = "";
         var computed = 0;
         using var enough = new CancellationTokenSource();
         await foreach (var chunk in engine.GenerateAsync(request, enough.Token))
         {
-            var now = Stopwatch.GetElapsedTime(pressed).TotalMilliseconds;
             text += chunk.Text;
-            if (chunk.Text.Length > 0) firstText ??= now;
-            if (chunk.Finish is not (FinishReason.None or FinishReason.Superseded) || FirstLine.IsComplete(text)) firstLine ??= now;
+            answer.Take(text);
+            if (chunk.Finish is not (FinishReason.None or FinishReason.Superseded)) answer.End();
             if (chunk.Usage is { } usage) computed = usage.PromptTokens - usage.CachedTokens;
-            if (firstLine is not null && chunk.Finish == FinishReason.None) await enough.CancelAsync();
+            if (answer.IsLineComplete && chunk.Finish == FinishReason.None) await enough.CancelAsync();
         }
 
-        return new KeyAnswer(firstText, firstLine, IsNothing: firstLine is not null && text.Length == 0, computed);
+        return answer.ToAnswer(computed);
     }
 
     public ValueTask DisposeAsync() => engine.DisposeAsync();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Infill.Protocol.Lsp;
 using Infill.Server.Benchmarking.Traces;
 
@@ -25,7 +24,7 @@ internal sealed class LspTypist(LspChild child) : ITypist
         var edit = new TextDocumentContentChangeEvent(key.Typed.ToString(), new LspRange(before, before));
         var change = new DidChangeTextDocumentParams(new VersionedTextDocumentIdentifier(Uri(trace), ++_versions[trace]), [edit]);
         var after = Conversions.ToLsp(key.Position);
-        var seen = new Seen(Stopwatch.GetTimestamp());
+        var seen = new Seen();
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(next);
 
         child.Notify(LspMethods.DidChangeTextDocument, change, ProtocolJsonContext.Default.DidChangeTextDocumentParams);
@@ -52,22 +51,18 @@ internal sealed class LspTypist(LspChild child) : ITypist
     private static string Uri(TypingTrace trace) => $"file:///bench/{trace.File.Name}";
 
     /// <summary>What has come of one key's answer. The reading thread and the one that waits both look: guarded by its lock.</summary>
-    private sealed class Seen(long pressed)
+    private sealed class Seen
     {
         private readonly Lock _gate = new();
-        private double? _firstText;
-        private double? _firstLine;
-
-        private double Elapsed => Stopwatch.GetElapsedTime(pressed).TotalMilliseconds;
+        private readonly AnswerClock _clock = new(TimeProvider.System);
 
         /// <returns>Whether the first line is there.</returns>
         public bool Take(string text)
         {
             lock (_gate)
             {
-                if (text.Length > 0) _firstText ??= Elapsed;
-                if (FirstLine.IsComplete(text)) _firstLine ??= Elapsed;
-                return _firstLine is not null;
+                _clock.Take(text);
+                return _clock.IsLineComplete;
             }
         }
 
@@ -75,8 +70,8 @@ internal sealed class LspTypist(LspChild child) : ITypist
         {
             lock (_gate)
             {
-                if (hasEnded) _firstLine ??= Elapsed;
-                return new KeyAnswer(_firstText, _firstLine, IsNothing: hasEnded && _firstText is null);
+                if (hasEnded) _clock.End();
+                return _clock.ToAnswer();
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Infill.Completion.Prompting;
 using Infill.Engine;
@@ -21,21 +20,18 @@ internal sealed class PeerTypist(PeerClient peer, IVocabulary vocabulary, Infill
     {
         // Its client would cut windows too, but that is not what is measured: the clock starts behind it.
         var request = peer.Peer.IsUsual ? UsualRequest.At(key) : TunedRequest(trace, key);
-        double? firstText = null;
-        double? firstLine = null;
         int? computed = null;
         var text = "";
-        var pressed = Stopwatch.GetTimestamp();
+        var answer = new AnswerClock(TimeProvider.System);
         try
         {
             await foreach (var chunk in peer.StreamAsync(request, next))
             {
-                var now = Stopwatch.GetElapsedTime(pressed).TotalMilliseconds;
                 text += chunk.Content;
                 computed ??= chunk.Timings?.PromptN;
-                if (chunk.Content.Length > 0) firstText ??= now;
-                if (chunk.Stop || FirstLine.IsComplete(text)) firstLine ??= now;
-                if (firstLine is not null) break;
+                answer.Take(text);
+                if (chunk.Stop) answer.End();
+                if (answer.IsLineComplete) break;
             }
         }
         catch (OperationCanceledException) when (next.IsCancellationRequested)
@@ -43,7 +39,7 @@ internal sealed class PeerTypist(PeerClient peer, IVocabulary vocabulary, Infill
             // The next key came: what was seen until now counts.
         }
 
-        return new KeyAnswer(firstText, firstLine, IsNothing: firstLine is not null && text.Length == 0, computed);
+        return answer.ToAnswer(computed);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask; // the client belongs to the run

@@ -18,6 +18,7 @@ internal sealed class TypingPart(BenchContext context)
         var result = new PartResult("typing", $"{TraceFile.All.Count} files, {context.Options.Keys} keys in each, the next key after the answer");
         result.Rows.AddRange([_firstText, _firstLine, _computed, _nothing]);
         result.Notes.Add("infill's first text is its engine's first chunk, its first line comes through LSP; a peer's are read from one stream of /infill.");
+        result.Notes.Add("A line is there when its last visible sign is, on every side; a key that waits for a break behind it would time the next line too.");
         result.Notes.Add("Completion cache and look-ahead: off.");
 
         await using var sides = await TypingSides.StartAsync(context, withEngine: true, cancellationToken);

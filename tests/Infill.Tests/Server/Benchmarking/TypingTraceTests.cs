@@ -51,6 +51,13 @@ public sealed class TypingTraceTests
     public void A_first_line_is_complete_at_its_break_and_one_that_leads_to_it_does_not_count(string text, bool isComplete) =>
         Assert.Equal(isComplete, FirstLine.IsComplete(text));
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("return  ", "return")]
+    [InlineData("\r\n    return\r\nx", "    return")]
+    public void What_is_seen_of_a_first_line_has_no_break_and_no_blanks_at_its_end(string text, string line) =>
+        Assert.Equal(line, FirstLine.Of(text).ToString());
+
     [Fact]
     public void What_the_usual_peer_is_sent_is_the_text_around_the_cursor()
     {

@@ -20,6 +20,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
     private readonly BlockScope? _scope = context.Rules.Scope ? new BlockScope(context) : null;
     private readonly DelimiterGuard? _delimiters = context.HasDelimiters ? new DelimiterGuard(context.Delimiters) : null;
     private readonly LoopDetector _loops = new();
+    private readonly InlineLoopDetector _inlineLoops = new();
 
     /// <summary>The raw text up to <see cref="_length"/>, with \n for line breaks.</summary>
     private char[] _text = new char[256];
@@ -106,6 +107,8 @@ internal sealed class CompletionShaper(SuggestionContext context)
         _text[_length++] = c;
         if (!char.IsWhiteSpace(c)) Examine();
         if (!IsDone && _delimiters?.Push(c) == false) Stop(Math.Min(position, _restOfLine.FirstStart));
+        if (c == '\n') _inlineLoops.BeginLine();
+        else if (!IsDone && _inlineLoops.Push(c)) Stop(SafeLength());
     }
 
     /// <summary>Whether a line may stand in the suggestion, by its indentation and first sign.</summary>
@@ -234,6 +237,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         else safe = MayFirstLineRepeat() ? 0 : _length;
 
         if (_delimiters is { HeldAt: >= 0 and var closed }) safe = Math.Min(safe, closed);
+        if (_inlineLoops.Shown is { } shown) safe = Math.Min(safe, _lineStart + shown);
         return Math.Min(safe, _restOfLine.FirstStart);
     }
 

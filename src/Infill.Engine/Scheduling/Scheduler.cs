@@ -52,8 +52,10 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         // A decoding sequence lacks one token, a prefilling one lacks many. Decoding goes first, so that
         // inter-token latency stays flat while a long prompt is cut into whatever budget is left.
         _prefilling.Clear();
+        var isSomeoneWaiting = IsSomeoneWaiting();
         foreach (var sequence in _running)
         {
+            if (isSomeoneWaiting && _order.IsInAdvance(sequence)) continue;
             if (sequence.PendingTokens == 1) Take(sequence, 1);
             else AddPrefilling(sequence);
         }
@@ -135,17 +137,20 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         if (_running.Count >= Places && RunningLookAhead() == 0) return; // nobody leaves for others, so nobody comes
         while (Next() is { } next)
         {
-            if (_running.Count >= Places && !TryPreemptFor(next)) return;
+            var hasPreempted = false;
+            if (_running.Count >= Places && !(hasPreempted = TryPreemptFor(next))) return;
 
             Slot? slot;
             while (!cache.TryAcquire(next, out slot))
             {
                 if (!TryPreemptFor(next)) break;
+                hasPreempted = true;
             }
 
             if (slot is not null) Begin(next, slot);
             else if (_order.IsOverdue(next)) return; // it has been passed for long enough: cells are kept for it
             else next.PassedAt = _order.Step;        // smaller ones may fit
+            if (slot is not null && hasPreempted) _waiting.ForgetPassed(); // those who left may have had more than it took
         }
     }
 
@@ -216,6 +221,20 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         sequence.Client.Running++;
         sequence.Begin(slot);
         _running.Add(sequence);
+    }
+
+    /// <summary>
+    /// Whether anything runs that somebody waits for. Then what is done in advance keeps its place and stands still, until it has
+    /// aged: a step with its prompt in it takes six times as long as one that decodes for one reader.
+    /// </summary>
+    private bool IsSomeoneWaiting()
+    {
+        foreach (var sequence in _running)
+        {
+            if (!_order.IsInAdvance(sequence)) return true;
+        }
+
+        return false;
     }
 
     private void AddPrefilling(Sequence sequence)

@@ -29,6 +29,9 @@ internal sealed class ServiceOrder(EngineOptions options)
         return (int)Math.Max(0, (int)sequence.Ticket.Request.Priority - risen);
     }
 
+    /// <summary>Whether nobody waits for it, nor has it waited long itself.</summary>
+    public bool IsInAdvance(Sequence sequence) => Urgency(sequence) >= (int)RequestPriority.LookAhead;
+
     /// <param name="one">A sequence.</param>
     /// <param name="other">Another.</param>
     /// <param name="share">Places that each client has a right to: one that holds as many goes behind others that are as urgent.</param>

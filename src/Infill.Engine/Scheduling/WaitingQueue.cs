@@ -23,6 +23,12 @@ internal sealed class WaitingQueue(EngineOptions options)
 
     public void Remove(Sequence sequence) => _sequences.Remove(sequence);
 
+    /// <summary>Those that were passed for want of cells are asked again: there may be some now.</summary>
+    public void ForgetPassed()
+    {
+        foreach (var sequence in _sequences) sequence.PassedAt = -1;
+    }
+
     public bool Any(RequestPriority priority)
     {
         foreach (var sequence in _sequences)

@@ -74,6 +74,19 @@ public sealed class ShapingRuleTests
     }
 
     [Theory]
+    [InlineData("this._state = { _state: { _state: { _state: { _state: { _state: {", "this._state = { _state: { _state:}}")]
+    [InlineData("x = first_value + first_value + first_value + first_value + first_value", "x = first_value + first_value +")]
+    [InlineData("a();\nb(c(), fun(fun(fun(fun(fun(", "a();")] // a line below is not shown at all
+    [InlineData("x = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];", "x = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];")]
+    [InlineData("F(null, null, null, null, null);", "F(null, null, null, null, null);")]
+    [InlineData("F(string.Empty, string.Empty, string.Empty);", "F(string.Empty, string.Empty, string.Empty);")]
+    [InlineData("vec![vec![vec![0; n]; n]; n];", "vec![vec![vec![0; n]; n]; n];")]
+    public void A_part_that_repeats_itself_within_a_line_is_a_loop_where_it_says_much_or_nests(string raw, string expected)
+    {
+        Assert.Equal(expected, Shape("csharp", "‸\n", raw));
+    }
+
+    [Theory]
     [InlineData("{\n    a();\n    ‸\n    base.Call(b,  c);\n}\n", "d();\n    base.Call(b, c)", "d();")]
     [InlineData("    ‸\n    // check the flags\n    f();\n", "g();\n    // check the flags\n    h();", "g();")]
     public void A_line_that_stands_below_is_not_said_again_whatever_its_blanks_and_last_sign(string document, string raw, string expected)

@@ -87,7 +87,34 @@ public sealed class PrefillPaceTests
 
         var steps = Enumerable.Range(0, 3).Select(_ => bench.Step().TotalTokens).ToList();
 
-        Assert.Equal([65, 65, 65], steps);
+        Assert.Equal([64, 64, 64], steps);
+    }
+
+    [Fact]
+    public void Work_done_in_advance_stands_still_while_somebody_waits_and_goes_on_after()
+    {
+        using var bench = DearBench();
+        var typed = bench.AddDecoding(maxTokens: 100);
+        var ahead = bench.Add(1024, priority: RequestPriority.LookAhead, kind: 'b');
+
+        var beside = Enumerable.Range(0, 3).Select(_ => bench.Step().TotalTokens).ToList();
+        bench.Scheduler.Finish(typed);
+        var after = bench.Step();
+
+        Assert.Equal([1, 1, 1], beside);
+        Assert.Equal([ahead], after.Slices.Select(static slice => slice.Sequence));
+    }
+
+    [Fact]
+    public void Work_done_in_advance_that_has_stood_still_for_long_goes_on_beside_what_somebody_waits_for()
+    {
+        using var bench = DearBench(agingSteps: 5);
+        bench.AddDecoding(maxTokens: 100);
+        bench.Add(1024, priority: RequestPriority.LookAhead, kind: 'b');
+
+        var steps = Enumerable.Range(0, 6).Select(_ => bench.Step().TotalTokens > 1).ToList();
+
+        Assert.Equal([false, false, false, false, true], steps[..5]);
     }
 
     [Fact]
@@ -125,9 +152,9 @@ public sealed class PrefillPaceTests
     }
 
     /// <summary>As on two cores with 600 tokens of context: 16 tokens take half of what 64 take.</summary>
-    private static SchedulerBench DearBench()
+    private static SchedulerBench DearBench(int agingSteps = 200)
     {
-        var bench = new SchedulerBench();
+        var bench = new SchedulerBench(new EngineOptions { AgingSteps = agingSteps });
         Observe(bench, 1, 0, 5);
         Observe(bench, 0, 16, 32);
         Observe(bench, 0, 64, 60);

@@ -16,9 +16,7 @@ public sealed class CompletionService : ISuggestionService
     private readonly TimeProvider _time;
     private readonly PromptWarmer _warmer;
     private readonly LastTexts _texts = new();
-    private readonly TemplateOptions _template;
-    private readonly Lock _gate = new();
-    private Task<PromptBuilder>? _prompts; // guarded by _gate; made when it is first waited for
+    private readonly ModelPrompts _prompts;
 
     /// <param name="engine">Generates; its owner disposes it.</param>
     /// <param name="time">Clock of deadlines.</param>
@@ -28,12 +26,12 @@ public sealed class CompletionService : ISuggestionService
         _engine = engine;
         _time = time;
         _warmer = new PromptWarmer(engine);
-        _template = template ?? TemplateOptions.Trusting;
+        _prompts = new ModelPrompts(engine, template ?? TemplateOptions.Trusting);
     }
 
     /// <inheritdoc/>
     /// <remarks>When the model is loaded and its template settled.</remarks>
-    public Task ReadyAsync(CancellationToken cancellationToken) => PromptsAsync().WaitAsync(cancellationToken);
+    public Task ReadyAsync(CancellationToken cancellationToken) => _prompts.ReadyAsync().WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<Suggestion> SuggestAsync(
@@ -116,7 +114,7 @@ public sealed class CompletionService : ISuggestionService
     /// <remarks>The whole prompt, which an automatic suggestion at a new place may have no time for.</remarks>
     public async Task<PromptExplanation> ExplainAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
-        var prompts = await PromptsAsync().WaitAsync(cancellationToken);
+        var prompts = await _prompts.ReadyAsync().WaitAsync(cancellationToken);
         var (names, budget, files) = Sources(request, prompts);
         return PromptExplanation.Of(prompts, request.Text, request.Cursor, names, budget, files);
     }
@@ -125,7 +123,7 @@ public sealed class CompletionService : ISuggestionService
     internal async Task<IReadOnlyList<GenerationChunk>> GenerateRawAsync(SuggestionRequest request, CancellationToken cancellationToken)
     {
         var chunks = new List<GenerationChunk>();
-        if (Generation(request, await PromptsAsync().WaitAsync(cancellationToken)) is not { } generation) return chunks;
+        if (Generation(request, await _prompts.ReadyAsync().WaitAsync(cancellationToken)) is not { } generation) return chunks;
         await foreach (var chunk in _engine.GenerateAsync(generation, cancellationToken)) chunks.Add(chunk);
         return chunks;
     }
@@ -184,16 +182,10 @@ public sealed class CompletionService : ISuggestionService
         return shorter;
     }
 
-    /// <summary>The same for everybody who asks: a template proves itself once.</summary>
-    private Task<PromptBuilder> PromptsAsync()
-    {
-        lock (_gate) return _prompts ??= TemplateSelection.SelectAsync(_engine, _template);
-    }
-
     /// <summary>Null where the model is not there by the deadline.</summary>
     private async ValueTask<PromptBuilder?> PromptsWithinAsync(TimeSpan? deadline, CancellationToken cancellationToken)
     {
-        var prompts = PromptsAsync();
+        var prompts = _prompts.ReadyAsync();
         if (deadline is not { } limit || prompts.IsCompleted) return await prompts.WaitAsync(cancellationToken);
         try
         {

@@ -21,6 +21,8 @@ internal static class Places
 
     public static string Helix => Metadata["HelixFolder"].Single()!;
 
+    public static string LivePage => Path.Combine(Path.GetDirectoryName(Node)!, "LivePage");
+
     public static string VsCode => Metadata["VsCodeFolder"].Single()!;
 
     /// <summary>Our plugin for Neovim.</summary>

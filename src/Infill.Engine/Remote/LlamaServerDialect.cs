@@ -14,6 +14,7 @@ internal sealed class LlamaServerDialect(string model) : IDialectReading
         var message = new InfillMessage(request.Prefix, request.Suffix, [.. request.Files.Select(static file => new InfillExtra(file.Path, file.Text))], request.MaxTokens)
         {
             NProbs = request.ScoreTokens ? 1 : null,
+            Healing = request.Heals,
             Stop = request.StopStrings.Count > 0 ? request.StopStrings : null,
         };
         return (JsonSerializer.SerializeToUtf8Bytes(message, RemoteJsonContext.Default.InfillMessage), []);

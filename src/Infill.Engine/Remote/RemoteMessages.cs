@@ -22,6 +22,9 @@ internal sealed record InfillMessage(string InputPrefix, string InputSuffix, IRe
 
     public int? NProbs { get; init; }
 
+    /// <summary><c>infill serve</c>'s own; llama-server passes over it.</summary>
+    public bool Healing { get; init; }
+
     public IReadOnlyList<string>? Stop { get; init; }
 }
 

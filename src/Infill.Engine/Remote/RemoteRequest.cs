@@ -28,6 +28,9 @@ public sealed record RemoteRequest(string Prefix, string Suffix)
     /// <summary>Whether the server is asked how likely each token was. One that can't say gives text alone.</summary>
     public bool ScoreTokens { get; init; }
 
+    /// <summary>Whether a server that can completes the half-typed word from its beginning; the text begins at the cursor either way.</summary>
+    public bool Heals { get; init; }
+
     /// <summary>Which document: of several endpoints it keeps the one whose cache has it.</summary>
     public string Document { get; init; } = "";
 

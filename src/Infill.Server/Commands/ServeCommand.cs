@@ -19,14 +19,16 @@ internal static class ServeCommand
         var keys = new Option<string?>("--api-key-file") { Description = "A file with a key on each line; requests must bring one. Needed for anything but loopback.", HelpName = "FILE" };
         var hosts = new Option<string[]>("--allow-host") { Description = "A name besides localhost and this machine's that requests may call the server by.", HelpName = "NAME" };
         var model = CommonOptions.Model();
+        var template = CommonOptions.Template();
         var verbose = new Option<bool>("--verbose") { Description = "Log more to standard error." };
-        var command = new Command("serve", "Serve the model over HTTP: OpenAI's completions, llama-server's endpoints, and a live page.") { listen, keys, hosts, model, verbose };
+        var command = new Command("serve", "Serve the model over HTTP: OpenAI's completions, llama-server's endpoints, and a live page.") { listen, keys, hosts, model, template, verbose };
         command.SetAction((arguments, cancellationToken) => RunAsync(
-            arguments.GetRequiredValue(listen), arguments.GetValue(keys), arguments.GetValue(hosts) ?? [], arguments.GetValue(model), arguments.GetValue(verbose), cancellationToken));
+            arguments.GetRequiredValue(listen), arguments.GetValue(keys), arguments.GetValue(hosts) ?? [],
+            new SettingsLayer { Model = arguments.GetValue(model), Template = arguments.GetValue(template) }, arguments.GetValue(verbose), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string listen, string? keyFile, string[] hosts, string? model, bool isVerbose, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string listen, string? keyFile, string[] hosts, SettingsLayer given, bool isVerbose, CancellationToken cancellationToken)
     {
         if (!TryRead(listen, out var address)) return await FailAsync($"--listen is '{listen}'; write ADDRESS:PORT, such as {DefaultListen} or [::1]:8012.", ExitCodes.BadArguments);
         var (keys, problem) = await ReadKeysAsync(keyFile, cancellationToken);
@@ -37,16 +39,18 @@ internal static class ServeCommand
         }
 
         var own = SettingsSources.Own(Console.Error.WriteLine);
-        var settings = InfillSettings.From([.. own, model is null ? null : new SettingsLayer { Model = model }], Console.Error.WriteLine);
+        var settings = InfillSettings.From([.. own, given], Console.Error.WriteLine);
         using var loggers = new LoggerFactory([LineLoggerProvider.ToStandardError(isVerbose ? LogLevel.Debug : LogLevel.Warning)]);
         await using var engine = new SharedEngine(settings, LogLevel.Warning, loggers);
         try
         {
             var options = new HttpOptions(address) { Keys = keys, AllowedHosts = hosts };
-            await using var server = await HttpServer.StartAsync(options, new ServedModel(engine.Engine, settings), engine.Status, TimeProvider.System, loggers, cancellationToken);
+            var served = new ServedModel(engine.Engine, settings, SettingsSources.Proofs, Console.Error.WriteLine);
+            await using var server = await HttpServer.StartAsync(options, served, engine.Status, TimeProvider.System, loggers, cancellationToken);
             var sharing = ShareAsync(engine, settings, cancellationToken);
             var vocabulary = await engine.Engine.Ready.WaitAsync(cancellationToken);
             await Console.Error.WriteLineAsync($"Serving {vocabulary.ModelName} at {server.Address}; Ctrl+C ends it.");
+            await ProveAsync(served, cancellationToken);
             await sharing;
             await Task.Delay(Timeout.Infinite, cancellationToken);
             return ExitCodes.Done;
@@ -62,6 +66,19 @@ internal static class ServeCommand
         catch (OperationCanceledException)
         {
             return ExitCodes.Done; // asked to end, as it is meant to be
+        }
+    }
+
+    /// <summary>Not when the first request comes: whoever starts the server is to know what it can't do.</summary>
+    private static async Task ProveAsync(ServedModel served, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await served.PromptsAsync(cancellationToken);
+        }
+        catch (ApiException e)
+        {
+            await Console.Error.WriteLineAsync($"{e.Message} Until then /infill and 'suffix' are refused; prompts that are written out are served.");
         }
     }
 

@@ -47,6 +47,9 @@ internal sealed record CompletionBody
 
     public bool? ReturnTokens { get; init; }
 
+    /// <summary>Whether <c>/infill</c> completes a half-typed word from its beginning: our own. By default it does where no tokens are told beside the text.</summary>
+    public bool? Healing { get; init; }
+
     public IReadOnlyList<string>? ResponseFields { get; init; }
 }
 

@@ -15,7 +15,7 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
         var body = await Exchange.ReadAsync(context, BodyJsonContext.Default.CompletionBody);
         var vocabulary = await model.VocabularyAsync(context.RequestAborted);
         var prompt = RequestReader.Prompt(model, vocabulary, body.Prompt);
-        var maxTokens = RequestReader.MaxTokens(body.Predict ?? body.MaxTokens, prompt.Count, model);
+        var maxTokens = RequestReader.MaxTokens(IsForPromptAlone(body) ? 1 : body.Predict ?? body.MaxTokens, prompt.Count, model);
         await RunAsync(context, body, vocabulary, Filled(context, body, new GenerationRequest(prompt) { MaxTokens = maxTokens }, RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed)));
     }
 
@@ -28,19 +28,24 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
 
         var vocabulary = await model.VocabularyAsync(context.RequestAborted);
         var maxTokens = RequestReader.MaxTokens(body.Predict is null or < 1 ? InfillTokens : body.Predict, promptTokens: 0, model);
-        maxTokens = Math.Min(maxTokens, Math.Max(1, model.Engine.MaxSequenceTokens / 4)); // the window gets the rest
+        maxTokens = IsForPromptAlone(body) ? 1 : Math.Min(maxTokens, Math.Max(1, model.Engine.MaxSequenceTokens / 4)); // the window gets the rest
         IReadOnlyList<ExtraBody> others = [.. (body.InputExtra ?? []).OfType<ExtraBody>()];
         if (others.Any(static other => other.Text is null)) throw ApiException.BadRequest("Each of 'input_extra' needs a 'text'.");
-        var request = await model.AroundCursorAsync(body.InputPrefix + body.Prompt?.GetString(), body.InputSuffix, others, maxTokens, body.Probabilities > 0 || body.ReturnTokens == true, context.RequestAborted);
+        var heals = body.Healing ?? !(body.Probabilities > 0 || body.ReturnTokens == true); // or tokens would be told that llama-server hasn't got: the half-typed word's
+        var request = await model.AroundCursorAsync(body.InputPrefix + body.Prompt?.GetString(), body.InputSuffix, others, maxTokens, heals, context.RequestAborted);
 
         // What clients send as the sampler chain ends in one that this engine lacks and that is close to taking the best.
         var sampling = RequestReader.Sampling(body.Temperature, body.TopK, body.TopP, body.Seed, defaultTemperature: 0);
         await RunAsync(context, body, vocabulary, Filled(context, body, request, sampling));
     }
 
+    /// <summary>Nothing is to be written: what follows will find the prompt in the cache. llama.vim asks so for the chunks that it has gathered.</summary>
+    private static bool IsForPromptAlone(CompletionBody body) => (body.Predict ?? body.MaxTokens) == 0;
+
     private GenerationRequest Filled(HttpContext context, CompletionBody body, GenerationRequest request, SamplingOptions sampling) => request with
     {
         Sampling = sampling,
+        Priority = IsForPromptAlone(body) ? RequestPriority.LookAhead : request.Priority,
         StopStrings = RequestReader.Stops(body.Stop),
         Client = guard.ClientOf(context),
         ScoreTokens = RequestReader.Probabilities("n_probs", body.Probabilities) > 0,
@@ -57,16 +62,18 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
         var traced = new List<TracedToken>();
         var isStreaming = body.Stream == true;
         var hasBegun = false;
-        await foreach (var chunk in GenerationRun.ReadAsync(model.Engine, request, rules, time, context.RequestAborted))
+        await foreach (var generated in GenerationRun.ReadAsync(model.Engine, request, rules, time, context.RequestAborted))
         {
+            var chunk = IsForPromptAlone(body) ? generated with { Text = "", Tokens = [], Usage = generated.Usage is { } usage ? usage with { GeneratedTokens = 0 } : null } : generated;
+            var tokens = Behind(request, text.Length, chunk);
             text.Append(chunk.Text);
-            traced.AddRange(chunk.Tokens);
+            traced.AddRange(tokens);
             var isLast = chunk.Finish != FinishReason.None;
             if (isStreaming)
             {
                 if (!hasBegun) Exchange.BeginEvents(context);
                 hasBegun = true;
-                if (chunk.Text.Length > 0) await Exchange.WriteEventAsync(context, Partial(body, request, vocabulary, chunk, traced.Count).ToJsonString());
+                if (chunk.Text.Length > 0) await Exchange.WriteEventAsync(context, Partial(body, request, vocabulary, chunk with { Tokens = tokens }, traced.Count).ToJsonString());
             }
 
             if (!isLast) continue;
@@ -75,6 +82,10 @@ internal sealed class CompletionEndpoints(ServedModel model, RequestGuard guard,
             else await Exchange.WriteAsync(context, last);
         }
     }
+
+    /// <summary>A chunk's tokens without those that lie before the cursor.</summary>
+    private static IReadOnlyList<TracedToken> Behind(GenerationRequest request, int told, GenerationChunk chunk) =>
+        request.Start.IsEmpty || told > 0 ? chunk.Tokens : [.. chunk.Tokens.SkipWhile(static token => token.Length == 0)];
 
     private static JsonObject Partial(CompletionBody body, GenerationRequest request, IVocabulary vocabulary, GenerationChunk chunk, int generated)
     {

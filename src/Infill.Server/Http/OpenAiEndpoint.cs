@@ -46,7 +46,7 @@ internal sealed class OpenAiEndpoint(ServedModel model, RequestGuard guard, Time
         {
             if (body.Prompt is not { ValueKind: JsonValueKind.String } prefix) throw ApiException.BadRequest("With 'suffix' the 'prompt' must be text: what stands before the cursor.");
             var maxTokens = Math.Min(RequestReader.MaxTokens(body.MaxTokens ?? DefaultTokens, promptTokens: 0, model), Math.Max(1, model.Engine.MaxSequenceTokens / 4));
-            request = await model.AroundCursorAsync(prefix.GetString()!, suffix, [], maxTokens, showsTokens: body.Logprobs is not null, context.RequestAborted);
+            request = await model.AroundCursorAsync(prefix.GetString()!, suffix, [], maxTokens, heals: body.Logprobs is null, context.RequestAborted);
         }
         else
         {

@@ -15,6 +15,8 @@ internal sealed class InfillServer : IDisposable
 
     public Uri Url { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <param name="variables">Of its environment.</param>
     public static async Task<InfillServer> StartAsync(params (string Name, string Value)[] variables)
     {

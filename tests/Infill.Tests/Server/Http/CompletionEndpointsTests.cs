@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Infill.Completion.Prompting;
 using Infill.Tests.Scenarios;
 
 namespace Infill.Tests.Server.Http;
@@ -75,6 +76,21 @@ public sealed class CompletionEndpointsTests
         Assert.Equal("limit", answer.GetProperty("stop_type").GetString());
     }
 
+    [Theory]
+    [InlineData("/infill", "\"input_prefix\":\"hello\",\"input_suffix\":\"y\"")]
+    [InlineData("/completion", "\"prompt\":\"hello\"")]
+    public async Task Who_asks_for_no_token_has_the_prompt_computed_and_nothing_written(string path, string fields)
+    {
+        await using var bench = await HttpBench.StartAsync();
+
+        var nothing = await bench.AskAsync(path, $$"""{{{fields}},"n_predict":0}""");
+        var next = await bench.AskAsync(path, $$"""{{{fields}},"n_predict":3}""");
+
+        Assert.Equal(("", 0), (nothing.GetProperty("content").GetString(), nothing.GetProperty("tokens_predicted").GetInt32()));
+        Assert.Equal(3, next.GetProperty("tokens_predicted").GetInt32());
+        Assert.Equal(1, next.GetProperty("timings").GetProperty("prompt_n").GetInt32()); // the last token is computed again, for what follows it
+    }
+
     [Fact]
     public async Task A_prompt_may_be_tokens_and_text_mixed()
     {
@@ -117,6 +133,42 @@ public sealed class CompletionEndpointsTests
         Assert.Equal(("a", 97), (first.GetProperty("token").GetString(), first.GetProperty("id").GetInt32()));
         Assert.InRange(first.GetProperty("logprob").GetDouble(), -0.1, 0);
         Assert.Equal(2, first.GetProperty("top_logprobs").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("""{"input_prefix":"x = ret","input_suffix":"y"}""", "urn x")]
+    [InlineData("""{"input_prefix":"x = ret","input_suffix":"y","healing":false}""", "return x")] // the script doesn't know what was typed
+    [InlineData("""{"input_prefix":"x = ret","input_suffix":"y","n_probs":1}""", "return x")] // as llama-server has it: tokens are told, and none lies before the cursor
+    [InlineData("""{"input_prefix":"x = ret","input_suffix":"y","n_probs":1,"healing":true}""", "urn x")]
+    public async Task A_half_typed_word_is_completed_from_its_beginning_where_that_changes_nothing_that_is_told(string body, string text)
+    {
+        await using var bench = await HttpBench.StartAsync(new ScriptedModel { Rule = ScriptedModel.Says(" return x") }, heals: true);
+
+        var answer = await bench.AskAsync("/infill", body);
+
+        Assert.Equal(text, answer.GetProperty("content").GetString()!.TrimStart());
+        if (answer.TryGetProperty("completion_probabilities", out var tokens))
+        {
+            Assert.Equal(answer.GetProperty("content").GetString(), string.Concat(tokens.EnumerateArray().Select(static token => token.GetProperty("token").GetString())));
+        }
+    }
+
+    [Fact]
+    public async Task A_model_that_fills_no_known_gap_is_refused_for_a_gap_and_serves_prompts_that_are_written_out()
+    {
+        var folder = Directory.CreateTempSubdirectory("infill-proofs-");
+        await using var bench = await HttpBench.StartAsync(new ScriptedModel { Rule = static tokens => tokens.Contains(ByteVocabulary.Middle) ? ByteVocabulary.End : 'x' }, proofs: new ProofMemory(folder.FullName));
+
+        foreach (var (path, body) in ((string, string)[])[("/infill", """{"input_prefix":"a","input_suffix":"b"}"""), ("/v1/completions", """{"prompt":"a","suffix":"b"}""")])
+        {
+            using var refused = await bench.PostAsync(path, body);
+            Assert.Equal(501, (int)refused.StatusCode);
+            Assert.Contains("did not fill a gap whose text is known", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var written = await bench.PostAsync("/completion", """{"prompt":"a","n_predict":1}""");
+        Assert.Equal(200, (int)written.StatusCode);
+        folder.Delete(recursive: true);
     }
 
     [Theory]

@@ -30,16 +30,16 @@ internal sealed class HttpBench : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<HttpBench> StartAsync(ScriptedModel? model = null, Func<HttpOptions, HttpOptions>? change = null, EngineOptions? engineOptions = null)
+    public static async Task<HttpBench> StartAsync(ScriptedModel? model = null, Func<HttpOptions, HttpOptions>? change = null, EngineOptions? engineOptions = null, bool heals = false, ProofMemory? proofs = null)
     {
         model ??= new ScriptedModel();
         var engine = new CompletionEngine(() => new ScriptedWeights(model), engineOptions ?? new EngineOptions(), TimeProvider.System, NullLogger.Instance);
         await engine.Ready.WaitAsync(TestEditor.Limit);
-        var settings = new InfillSettings { Prompt = PromptOptions.Default with { Healing = false } }; // prompts end at the cursor
+        var settings = new InfillSettings { Prompt = PromptOptions.Default with { Healing = heals } }; // without it prompts end at the cursor
         var options = new HttpOptions(new IPEndPoint(IPAddress.Loopback, 0));
         var status = new StatusSource(engine, "scripted", TimeProvider.System);
         var server = await HttpServer.StartAsync(
-            change?.Invoke(options) ?? options, new ServedModel(engine, settings), status, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            change?.Invoke(options) ?? options, new ServedModel(engine, settings, proofs), status, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         return new HttpBench(model, engine, status, server);
     }
 

@@ -71,6 +71,11 @@ public sealed class RequestGuardTests
     [InlineData("/")]
     [InlineData("/live")]
     [InlineData("/metrics")]
+    [InlineData("/slots")]
+    [InlineData("/props")]
+    [InlineData("/models")]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/health")]
     [InlineData("/nothing/here")]
     public async Task Without_the_key_everything_is_refused(string path)
     {
@@ -79,6 +84,22 @@ public sealed class RequestGuardTests
         using var response = await bench.Client.GetAsync(path);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/infill")]
+    [InlineData("/completion")]
+    [InlineData("/completions")]
+    [InlineData("/v1/completions")]
+    [InlineData("/tokenize")]
+    [InlineData("/detokenize")]
+    public async Task Without_the_key_nothing_is_computed(string path)
+    {
+        await using var bench = await HttpBench.StartAsync(change: static options => options with { Keys = ["first"] });
+
+        using var response = await bench.PostAsync(path, """{"prompt":"a","input_prefix":"a","input_suffix":"b","content":"a","tokens":[97]}""");
+
+        Assert.Equal((HttpStatusCode.Unauthorized, 0), (response.StatusCode, bench.Model.Steps));
     }
 
     [Theory]

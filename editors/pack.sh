@@ -6,6 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rid=${1:-linux-x64}
 folder=${2:-$here/../artifacts}
+"$here/publish.sh" --check "$rid"
 
 if [[ ! ${INFILL_PUBLISHED:-} ]]; then
   "$here/publish.sh" "$rid" >&2

@@ -10,13 +10,15 @@ folder=${2:-$here/artifacts}
 
 case $target in
   linux-x64 | linux-arm64) rid=$target ;;
-  win32-x64 | win32-arm64 | darwin-x64 | darwin-arm64 | alpine-*)
-    echo "infill can't be packed for $target: src/Infill.Engine/Llama has libraries of llama.cpp for linux-x64 and linux-arm64 alone." >&2
-    exit 1 ;;
+  linux-armhf) rid=linux-arm ;;
+  alpine-*) rid=linux-musl-${target#alpine-} ;;
+  win32-x64 | win32-arm64) rid=win-${target#win32-} ;;
+  darwin-x64 | darwin-arm64) rid=osx-${target#darwin-} ;;
   *)
-    echo "VS Code has no target '$target'; it is linux-x64 or linux-arm64." >&2
+    echo "VS Code has no target '$target'; those that can be built are linux-x64 and linux-arm64." >&2
     exit 2 ;;
 esac
+"$here/../publish.sh" --check "$rid"
 
 if [[ ${INFILL_PUBLISHED:-} ]]; then
   published=$INFILL_PUBLISHED

@@ -67,13 +67,19 @@ public sealed class InstallTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public async Task A_platform_without_libraries_is_refused_in_a_sentence()
+    [Theory]
+    [InlineData("publish.sh", "win-x64", "infill can't be built for win-x64: it is made for llama.cpp as in release ", "@node-llama-cpp/win-x64 up to ")]
+    [InlineData("pack.sh", "osx-arm64", "infill can't be built for osx-arm64: ", "@node-llama-cpp/mac-arm64-metal up to ")]
+    [InlineData("vscode/package.sh", "win32-arm64", "infill can't be built for win-arm64: ", "@node-llama-cpp/win-arm64 up to ")]
+    [InlineData("vscode/package.sh", "darwin-x64", "infill can't be built for osx-x64: ", "@node-llama-cpp/mac-x64 up to ")]
+    [InlineData("vscode/package.sh", "alpine-x64", "infill can't be built for linux-musl-x64: npm's registry has no libraries of llama.cpp for it at all.", "linux-arm64")]
+    public async Task A_platform_without_libraries_of_this_release_is_refused_with_what_there_is(string script, string platform, string sentence, string why)
     {
-        var result = await Shell.RunAsync(Path.Combine(Places.Editors, "publish.sh"), ["win-x64"], Limit);
+        var result = await Shell.RunAsync(Path.Combine(Places.Editors, script), [platform], Limit);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("can't be built for win-x64", result.Errors, StringComparison.Ordinal);
+        Assert.Contains(sentence, result.Errors, StringComparison.Ordinal);
+        Assert.Contains(why, result.Errors, StringComparison.Ordinal);
     }
 
     private static async Task InstallAsync(string work)

@@ -74,6 +74,11 @@ export function makeClient(command: string, config: Config, ghost: Ghost, status
     documentSelector: ['file', 'untitled', 'vscode-notebook-cell', 'vscode-vfs', 'vscode-remote'].map(scheme => ({ scheme })),
     initializationOptions: { infill: { snapshots: 'growing' } },
     outputChannel: log,
+    // Told by whoever started it, or a crash that ComeBack tells of: a second notice would only name the library's inner life.
+    initializationFailedHandler: error => {
+      log.warn(`The server did not get as far as its first answer: ${error.message}`);
+      return false;
+    },
     errorHandler: new ComeBack(status, () => { client.isDown = true; }, giveUp),
     middleware: {
       provideInlineCompletionItems: (document, position, context, token) => ghost.provide(client, document, position, context, token),

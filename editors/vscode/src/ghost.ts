@@ -49,8 +49,10 @@ export class Ghost implements Disposable {
   /** Where the user has hidden what was there; only by hand is more asked for there. */
   private hidden: { readonly document: TextDocument; readonly version: number; readonly position: Position } | undefined;
   private lastToken = 0;
+  /** Requests that the server has not answered. */
+  private asked = 0;
 
-  constructor(private readonly isEnabled: (document: TextDocument) => boolean, private readonly onFirstText: (milliseconds: number) => void) {}
+  constructor(private readonly isEnabled: (document: TextDocument) => boolean, private readonly onFirstText: (milliseconds: number) => void, private readonly onWorking: (isWorking: boolean) => void) {}
 
   async provide(client: BaseLanguageClient, document: TextDocument, position: Position, context: InlineCompletionContext, token: CancellationToken): Promise<InlineCompletionItem[] | undefined> {
     const isInvoked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
@@ -127,6 +129,7 @@ export class Ghost implements Disposable {
   /** Resolves with the first snapshot, unless the whole is wanted, or with the end. */
   private ask(client: BaseLanguageClient, stream: Stream, document: TextDocument, context: InlineCompletionContext, isWholeWanted: boolean): Promise<void> {
     this.tellWhetherMoreComes();
+    this.onWorking(++this.asked > 0);
     const began = performance.now();
     const partialResultToken = `infill.ghost.${++this.lastToken}`;
     const behind = lineBehind(document, stream.position);
@@ -157,6 +160,7 @@ export class Ghost implements Disposable {
         })
         .finally(() => {
           listener.dispose();
+          this.onWorking(--this.asked > 0);
           resolve();
           this.grow(client, stream);
           this.tellWhetherMoreComes();

@@ -22,13 +22,14 @@ class Extension {
     this.config = new Config(context);
     this.log = window.createOutputChannel('Infill', { log: true });
     this.status = new Status(document => this.config.isEnabled(document));
-    this.ghost = new Ghost(document => this.config.isEnabled(document), milliseconds => this.status.noteTime(milliseconds));
+    this.ghost = new Ghost(document => this.config.isEnabled(document), milliseconds => this.status.noteTime(milliseconds), isWorking => this.status.noteWorking(isWorking));
     context.subscriptions.push(this.log, this.status, this.ghost);
     const actions: Record<string, () => unknown> = {
       menu: () => showMenu('Infill'),
       toggle: () => this.toggle(),
       restart: () => this.restartAll(),
       showLog: () => this.log.show(),
+      status: () => this.withProgram(program => this.showEngine(program)),
       doctor: () => this.doctor(),
       chooseModel: () => this.withClient(client => chooseModel(client, model => this.status.noteModel(model))),
       pullModel: () => this.withClient(client => pullModel(client, model => this.status.noteModel(model))),
@@ -104,6 +105,11 @@ class Extension {
   private async toggle(): Promise<void> {
     const settings = workspace.getConfiguration('infill');
     await settings.update('enabled', !settings.get('enabled', true), true);
+  }
+
+  /** Live, as long as the terminal is open. */
+  private showEngine(program: string): void {
+    window.createTerminal({ name: 'Infill', shellPath: program, shellArgs: ['status'], env: this.config.environment(), isTransient: true }).show();
   }
 
   private doctor(): Promise<void> {

@@ -1,6 +1,8 @@
 import { type Disposable, languages, MarkdownString, StatusBarAlignment, type TextDocument, ThemeColor, window, workspace } from 'vscode';
 import { type WorkDoneProgressBegin, type WorkDoneProgressEnd, type WorkDoneProgressReport } from 'vscode-languageclient/node';
 
+const workingAfter = 300; // ms
+
 export type State = 'starting' | 'loading' | 'ready' | 'failed';
 
 /** The status bar's item: what the server does, and in this file; a click opens the menu. */
@@ -12,6 +14,8 @@ export class Status implements Disposable {
   private model = '';
   private percent = '';
   private milliseconds: number | undefined;
+  private isWorking = false;
+  private patience: NodeJS.Timeout | undefined;
 
   constructor(private readonly isEnabled: (document: TextDocument) => boolean) {
     this.item.name = 'Infill';
@@ -56,7 +60,19 @@ export class Status implements Disposable {
     this.draw();
   }
 
+  /** A suggestion is being made, or none any more. Told once it takes longer than one should: there is one with every key. */
+  noteWorking(isWorking: boolean): void {
+    if (!isWorking) {
+      clearTimeout(this.patience);
+      this.patience = undefined;
+      this.showWorking(false);
+      return;
+    }
+    this.patience ??= setTimeout(() => this.showWorking(true), workingAfter);
+  }
+
   dispose(): void {
+    clearTimeout(this.patience);
     this.item.dispose();
     for (const listener of this.listeners) listener.dispose();
   }
@@ -69,17 +85,23 @@ export class Status implements Disposable {
     return languages.match([{ scheme: 'output' }, { scheme: 'vscode-scm' }], document) > 0 ? 'not a file' : undefined;
   }
 
+  private showWorking(isWorking: boolean): void {
+    if (this.isWorking === isWorking) return;
+    this.isWorking = isWorking;
+    this.draw();
+  }
+
   private draw(): void {
     const off = this.whyOff();
     const time = this.milliseconds === undefined ? '' : ` ${Math.round(this.milliseconds)} ms`;
     const faces: Record<State, string> = {
       starting: '$(loading~spin) Infill',
       loading: `$(loading~spin) Infill${this.percent}`,
-      ready: off ? '$(circle-slash) Infill' : `$(sparkle) Infill${time}`,
+      ready: this.isWorking ? `$(sync~spin) Infill${time}` : off ? '$(circle-slash) Infill' : `$(sparkle) Infill${time}`,
       failed: '$(warning) Infill',
     };
     const told: Record<State, string> = {
-      starting: 'Starting.', loading: this.detail, ready: off ? `Off here: ${off}.` : 'Ready.', failed: this.detail,
+      starting: 'Starting.', loading: this.detail, ready: this.isWorking ? 'Working.' : off ? `Off here: ${off}.` : 'Ready.', failed: this.detail,
     };
     this.item.text = faces[this.state];
     this.item.backgroundColor = this.state === 'failed' ? new ThemeColor('statusBarItem.warningBackground') : undefined;

@@ -171,6 +171,27 @@ public sealed partial class PluginTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Where_the_plugin_is_not_to_draw_Neovims_own_client_does_once()
+    {
+        await using var editor = await OpenAsync("vim.g.infill = { ghost = false }; vim.lsp.inline_completion.enable(true)");
+
+        var state = await TypeDefinitionAsync(editor);
+
+        Assert.Equal(1, state.Marks);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
+    public async Task Infill_log_opens_the_log_of_the_language_servers()
+    {
+        await using var editor = await OpenAsync();
+
+        await editor.TypeAsync(":Infill log\n:1\n");
+
+        await editor.UntilAsync(static state => state.Text.Contains("[START]", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_killed_server_comes_back_with_one_notice_and_no_text_is_lost()
     {
         await using var editor = await OpenAsync();

@@ -157,7 +157,33 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.Matches(Status(), (await PlayedAsync("streams")).Status);
         Assert.Contains(report.Choices!, choice => choice.Contains("Turn off everywhere", StringComparison.Ordinal));
         Assert.Contains(report.Choices!, choice => choice.Contains("Turn off for python", StringComparison.Ordinal));
-        Assert.Contains(report.Choices!, choice => choice.Contains("Choose a model", StringComparison.Ordinal));
+        Assert.Contains(report.Choices!, choice => choice.Contains("Turn off in this workspace", StringComparison.Ordinal));
+        foreach (var entry in (string[])["Choose a model", "Pull a model", "Show the engine at work", "Show the log", "Check this machine", "Restart the server"])
+        {
+            Assert.Contains(report.Choices!, choice => choice.Contains(entry, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task While_a_suggestion_is_long_in_coming_the_status_bar_says_so()
+    {
+        Assert.Equal(["Infill: Working.", "Infill: Ready."], (await PlayedAsync("working")).Seen);
+    }
+
+    [Fact]
+    public async Task The_engine_at_work_is_shown_in_a_terminal()
+    {
+        Assert.Contains("tokens/s", (await PlayedAsync("atWork")).Saved, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_fifth_crash_ends_it_with_a_clear_message_and_its_button_mends_it()
+    {
+        var report = await PlayedAsync("gaveUp");
+
+        Assert.Contains(report.Notices!, static notice => notice.Contains("Infill's server ended 5 times within five minutes and stays off.", StringComparison.Ordinal));
+        Assert.All(report.Notices!, static notice => Assert.StartsWith("Infill's server ended ", notice, StringComparison.Ordinal));
+        Assert.NotEmpty(report.Ghost!);
     }
 
     [Fact]
@@ -176,13 +202,14 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         const double editorsOwnWait = 50;
         var report = await PlayedAsync("latency");
 
-        var asked = report.Delays!.Where(delay => delay.IsAsked).ToList();
+        var busy = Machine.Busy();
+        var asked = report.Delays!.Where(delay => delay.IsAsked && delay.Whole > delay.Server).ToList(); // else it is the text from before, drawn once more
         var known = Median(report.Delays!.Where(delay => !delay.IsAsked).Select(delay => delay.Whole));
         var whole = Median(asked.Select(delay => delay.Whole));
         var over = Median(asked.Select(delay => delay.Whole - delay.Server)) - editorsOwnWait;
-        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
+        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.{busy}";
         output.WriteLine(told);
-        Assert.True(known < 1_000 && whole < 10_000, told); // the bar, 40 ms, is for a machine with nothing else to do
+        Assert.True(over <= 40 || busy is not null, told);
     }
 
     [Fact]
@@ -190,11 +217,12 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     {
         var opened = await workbench.StartUpAsync(turns: 9);
 
+        var busy = Machine.Busy();
         var (with, without) = (Median(opened.With), Median(opened.Without));
-        var told = $"VS Code: {without:F0} ms from opening a window until a typed key is seen, with the extension {with:F0} ms: {with - without:F0} ms more (medians of {opened.With.Count}).";
+        var told = $"VS Code: {without:F0} ms from opening a window until a typed key is seen, with the extension {with:F0} ms: {with - without:F0} ms more (medians of {opened.With.Count}).{busy}";
         output.WriteLine(told);
         output.WriteLine($"with: {string.Join(' ', opened.With.Select(static each => $"{each:F0}"))}; without: {string.Join(' ', opened.Without.Select(static each => $"{each:F0}"))}");
-        Assert.True(with - without <= 50, told);
+        Assert.True(with - without <= 50 || busy is not null, told);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ const userSettings = {
   'files.autoSave': 'off',
   'telemetry.telemetryLevel': 'off',
   'extensions.ignoreRecommendations': true,
-  'infill.mode': 'block',
+  'terminal.integrated.gpuAcceleration': 'off', // its text is in the page
   'infill.deadline': 60000, // whole suggestions from the whole prompt, however busy the machine is and unsure the model
   'infill.promptBudget': 60000,
   'infill.confidence': 0,
@@ -254,7 +254,7 @@ function listenIn() {
   const folder = readdirSync(join(work, 'extensions')).find(name => name.startsWith('infill.infill'));
   const program = join(work, 'extensions', folder, 'server', 'infill');
   renameSync(program, `${program}.real`);
-  writeFileSync(program, `#!/bin/bash\nwire=\${INFILL_WIRE:-${work}}\nexec '${program}.real' "$@" < <(exec tee -a "$wire/to-server") > >(exec tee -a "$wire/from-server")\n`);
+  writeFileSync(program, `#!/bin/bash\nif [[ $1 != lsp ]]; then exec '${program}.real' "$@"; fi\nwire=\${INFILL_WIRE:-${work}}\nexec '${program}.real' "$@" < <(exec tee -a "$wire/to-server") > >(exec tee -a "$wire/from-server")\n`);
   chmodSync(program, 0o755);
 }
 
@@ -573,6 +573,56 @@ class Pyramid${wait}:
     return { ghost, notices: await bench.notices(), saved: await bench.save(), isSameServer: servers()[0] === server };
   },
 
+  /** The engine stands still while it is asked: the status bar tells that it works, and that it is ready when it has. */
+  async working(bench) {
+    await bench.edit('working');
+    const label = () => bench.page.evaluate(() => [...document.querySelectorAll('.statusbar-item [aria-label^="Infill: "], .statusbar-item[aria-label^="Infill: "]')].map(item => item.getAttribute('aria-label').split(',')[0])[0] ?? '');
+    const [engine] = engines();
+    const seen = [];
+    process.kill(engine, 'SIGSTOP');
+    try {
+      await bench.type('    def ');
+      await until(async () => (await label()).startsWith('Infill: Working'));
+      seen.push(await label());
+      await bench.screenshot('working');
+    } finally {
+      process.kill(engine, 'SIGCONT');
+    }
+    await until(async () => (await label()).startsWith('Infill: Ready'));
+    return { seen: [...seen, await label()] };
+  },
+
+  /** `infill status` in a terminal of the window. */
+  async atWork(bench) {
+    await bench.edit('atWork');
+    await bench.choose('Show the engine at work');
+    const shown = () => bench.page.evaluate(() => [...document.querySelectorAll('.xterm-rows')].map(rows => rows.textContent.replaceAll('\u00a0', ' ')).join('\n'));
+    await until(async () => (await shown()).includes('tokens/s'));
+    await bench.screenshot('at-work');
+    const saved = await shown();
+    await bench.command('Terminal: Kill All Terminals');
+    return { saved };
+  },
+
+  /** Killed again and again, until the extension gives up; its notice has the button that mends it. */
+  async gaveUp(bench) {
+    await bench.edit('gaveUp');
+    const gaveUp = () => bench.page.locator('.notification-list-item', { hasText: 'stays off' }).first();
+    for (const began = Date.now(); await gaveUp().count() === 0 && Date.now() - began < patience; await delay(100)) {
+      for (const id of servers()) process.kill(id, 'SIGKILL');
+    }
+    const notices = await bench.notices();
+    await bench.screenshot('gave-up');
+    await gaveUp().locator('.monaco-button', { hasText: 'Restart' }).click();
+    await until(async () => await bench.page.locator('[aria-label*="Infill: Ready"]').count() > 0);
+    await bench.command('Notifications: Clear All Notifications');
+    await bench.edit('gaveUp');
+    await delay(1000); // the new server has answered by then, and nobody types
+    lost = unanswered();
+    await bench.type('    def ');
+    return { ghost: await bench.suggestion(), notices };
+  },
+
   async menu(bench) {
     await bench.edit('menu');
     await bench.page.locator('.statusbar-item', { hasText: 'Infill' }).first().click();
@@ -602,7 +652,7 @@ class Pyramid${wait}:
     await bench.type('    def ');
     await bench.suggestion();
     const delays = [];
-    for (const key of '__init__(self, height, width, ') {
+    for (const key of 'quiz_vex(jolt, zap, knob, ') { // which nobody suggests: nearly every key is asked for
       const first = (await bench.frames()).length;
       const before = asked().all;
       await bench.page.keyboard.type(key);

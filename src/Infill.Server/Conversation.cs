@@ -169,7 +169,7 @@ internal sealed class Conversation
     private Task FollowLoadingAsync()
     {
         var engine = Engine;
-        return new ModelLoading(_session, _client, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(engine, _model.Completions, () => Engine == engine);
+        return new ModelLoading(_session, _client, _options.Seat?.Progress ?? _options.Progress, _options.Time, Loggers.CreateLogger(nameof(ModelLoading))).FollowAsync(engine, _model.Completions, () => Engine == engine);
     }
 
     /// <summary>A server that is not there is no reason to disturb anybody: it may come.</summary>
@@ -224,7 +224,7 @@ internal sealed class Conversation
 #pragma warning disable VSTHRD002 // on the new engine's own thread, which has nothing else to do; the old one's ends by itself
             before.GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
-            return _options.LoadModel is { } load ? load(settings.ModelPath) : ModelLoading.Load(settings, logger);
+            return _options.LoadModel is { } load ? load(settings.ModelPath) : ModelLoading.Load(settings, logger, _options.Progress);
         }
     }
 

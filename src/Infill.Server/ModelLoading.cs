@@ -12,29 +12,42 @@ using Microsoft.Extensions.Logging;
 namespace Infill.Server;
 
 /// <summary>Loads the model in the background and tells the editor how far it is, where the editor can show it.</summary>
-internal sealed class ModelLoading(Session session, ClientLink client, ILogger logger)
+/// <param name="session">The editor's.</param>
+/// <param name="client">It.</param>
+/// <param name="progress">Of the model that loads.</param>
+/// <param name="time">Clock of how often it is told.</param>
+/// <param name="logger">Receives what came of it.</param>
+internal sealed class ModelLoading(Session session, ClientLink client, LoadProgress progress, TimeProvider time, ILogger logger)
 {
     private static readonly ProgressToken Token = new("infill.model");
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100); // a small model is there sooner
+
+    private readonly Lock _gate = new();
+    private long _toldAt;  // guarded by _gate
+    private bool _isOver;  // guarded by _gate: nothing is told behind the end
 
     /// <summary>Loads the weights, on the engine's thread.</summary>
-    public static IModel Load(InfillSettings settings, ILogger logger)
+    /// <param name="settings">Name it.</param>
+    /// <param name="logger">Receives where it went.</param>
+    /// <param name="progress">Told how far it is.</param>
+    public static IModel Load(InfillSettings settings, ILogger logger, LoadProgress? progress = null)
     {
         var gpu = GpuSelection.OfUserFor(settings.Gpu);
-        var (model, used) = Load(gpu, settings, logger);
+        var (model, used) = Load(gpu, settings, progress, logger);
         return used is null ? model : new MarkedModel(model, () => gpu!.Mark(used));
     }
 
     /// <summary>The same, for who measures the model itself.</summary>
-    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUserFor(settings.Gpu), settings, logger).Model;
+    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUserFor(settings.Gpu), settings, progress: null, logger).Model;
 
-    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection? gpu, InfillSettings settings, ILogger logger)
+    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection? gpu, InfillSettings settings, LoadProgress? progress, ILogger logger)
     {
         var (library, used) = gpu?.Load(settings.Gpu, logger) ?? (LlamaLibrary.Load(logger), null);
         CheckFile(settings.ModelPath);
-        if (library.Devices.Count == 0 || settings.Gpu == GpuChoice.Off) return (LlamaModel.Load(settings.ModelPath), null);
+        if (library.Devices.Count == 0 || settings.Gpu == GpuChoice.Off) return (LlamaModel.Load(settings.ModelPath, progress), null);
 
         using var mark = used is null ? null : gpu!.Mark(used);
-        var model = LlamaModel.Load(settings.ModelPath, gpu: new GpuOffload(library.Devices, settings.GpuSplit, settings.GpuLayers));
+        var model = LlamaModel.Load(settings.ModelPath, progress, new GpuOffload(library.Devices, settings.GpuSplit, settings.GpuLayers));
         logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
         return (model, used);
     }
@@ -94,13 +107,35 @@ internal sealed class ModelLoading(Session session, ClientLink client, ILogger l
             client.Show(MessageType.Error, $"Infill can't suggest anything: {e.Message}");
         }
 
-        if (await shown) client.Report(Token, new WorkDoneProgressEnd(outcome), ProtocolJsonContext.Default.EndProgress);
+        if (!await shown) return;
+        progress.Leave(Tell);
+        lock (_gate)
+        {
+            _isOver = true;
+            client.Report(Token, new WorkDoneProgressEnd(outcome), ProtocolJsonContext.Default.EndProgress);
+        }
     }
 
     private async Task<bool> ShowProgressAsync()
     {
         if (session.Client?.Capabilities.Window?.WorkDoneProgress != true || !await client.CreateProgressAsync(Token)) return false;
-        client.Report(Token, new WorkDoneProgressBegin("Infill", Message: "loading the model"), ProtocolJsonContext.Default.BeginProgress);
+        lock (_gate)
+        {
+            progress.Watch(Tell);
+            _toldAt = time.GetTimestamp();
+            client.Report(Token, new WorkDoneProgressBegin("Infill", Message: "loading the model"), ProtocolJsonContext.Default.BeginProgress);
+        }
+
         return true;
+    }
+
+    private void Tell(int percent)
+    {
+        lock (_gate)
+        {
+            if (_isOver || time.GetElapsedTime(_toldAt) < s_interval) return;
+            _toldAt = time.GetTimestamp();
+            client.Report(Token, new WorkDoneProgressReport(Message: "loading the model", Percentage: percent), ProtocolJsonContext.Default.ReportProgress);
+        }
     }
 }

@@ -32,6 +32,9 @@ internal sealed record ServerOptions(PipeReader Input, PipeWriter Output)
     /// <summary>Loads a model, on the engine's thread; null loads the file that it is given.</summary>
     public Func<string, IModel>? LoadModel { get; init; }
 
+    /// <summary>How far the loading is, of a model of its own.</summary>
+    public LoadProgress Progress { get; init; } = new();
+
     /// <summary>Tries the GPU in the background where that has to be done, by the setting; null tries nothing.</summary>
     public Func<string, GpuSelection?> Gpu { get; init; } = static _ => null;
 

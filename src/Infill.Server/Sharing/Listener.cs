@@ -28,6 +28,9 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     /// <summary>Called with the number of editors whenever it has changed; any thread.</summary>
     public Action<int> EditorsChanged { get; init; } = static _ => { };
 
+    /// <summary>Of the loading of the engine's model.</summary>
+    public LoadProgress Progress { get; init; } = new();
+
     /// <summary>As <see cref="SharedSeat.Renew"/>.</summary>
     public Action? Renew { get; init; }
 
@@ -107,7 +110,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     private async Task ConverseAsync(PipeReader input, PipeWriter output, Hello hello)
     {
         var number = Interlocked.Increment(ref _lastNumber);
-        var seat = new SharedSeat(engine, () => _editors.Count == 1, Renew);
+        var seat = new SharedSeat(engine, Progress, () => _editors.Count == 1, Renew);
         var conversation = new Conversation(new ServerOptions(input, output)
         {
             Seat = seat,

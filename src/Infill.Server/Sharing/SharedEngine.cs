@@ -19,14 +19,16 @@ internal sealed class SharedEngine : IAsyncDisposable
     public SharedEngine(InfillSettings settings, LogLevel logLevel, ILoggerFactory loggers, Action? renew = null)
     {
         var time = TimeProvider.System;
+        var progress = new LoadProgress();
         var logger = loggers.CreateLogger("Engine");
         var options = settings.Engine with { TimesFolder = Path.Combine(SettingsSources.CacheFolder, "times") };
-        Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger)), options, time, logger);
+        Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger, progress)), options, time, logger);
         Status = new StatusSource(Engine, Path.GetFileNameWithoutExtension(settings.ModelPath), time);
         Listener = new Listener(Engine, Status, SettingsSources.Proofs, logLevel, time, loggers.CreateLogger(nameof(Listener))) 
         {
             EditorsChanged = count => EditorsChanged(count),
             Statistics = StatisticsFile.OfUser,
+            Progress = progress,
             Renew = renew,
         };
         Status.Connected = () => Listener.Editors;

@@ -4,9 +4,10 @@ namespace Infill.Server.Sharing;
 
 /// <summary>One editor's place at an engine that it shares with others. Any thread.</summary>
 /// <param name="Engine">Left alone when the editor goes.</param>
+/// <param name="Progress">Of its model's loading.</param>
 /// <param name="IsAlone">Whether no other editor is there.</param>
 /// <param name="Renew">Ends the engine's process: those of the editors that need one start another. Null for a process that is not theirs.</param>
-internal sealed record SharedSeat(CompletionEngine Engine, Func<bool> IsAlone, Action? Renew)
+internal sealed record SharedSeat(CompletionEngine Engine, LoadProgress Progress, Func<bool> IsAlone, Action? Renew)
 {
     private volatile bool _isLeaving;
 

@@ -28,6 +28,9 @@ internal sealed record EditorOptions
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What the loading of a model tells.</summary>
+    public LoadProgress Progress { get; } = new();
+
     /// <summary>Null keeps nothing.</summary>
     public StatisticsFile? Statistics { get; init; }
 
@@ -87,6 +90,7 @@ internal sealed class TestEditor : IAsyncDisposable
         {
             LoadModel = _options.LoadNamed ?? (_ => load()),
             Models = _options.Models,
+            Progress = _options.Progress,
             Gpu = _ => _options.Gpu,
             Time = _options.Time,
             OwnLayers = [s_scripted, _options.IsTypingThrough ? null : s_everyRequestComputed, .. _options.OwnLayers],

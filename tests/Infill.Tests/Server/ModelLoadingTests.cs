@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Engine;
@@ -63,6 +64,34 @@ public sealed class ModelLoadingTests
 
         first.Open();
         Assert.Equal(FinishReason.Deadline, (await running.WaitAsync(TestEditor.Limit)).Finish);
+    }
+
+    [Fact]
+    public async Task How_far_the_loading_is_is_shown_in_percent_and_not_too_often()
+    {
+        var loading = new Gate();
+        var time = new ManualTime();
+        var options = new EditorOptions { Time = time };
+        await using var editor = await TestEditor.StartAsync(
+            () =>
+            {
+                loading.Pass();
+                return new ScriptedWeights(new ScriptedModel());
+            },
+            ShowsProgress,
+            options);
+        await editor.ReceiveAsync("$/progress", static each => Value(each, "kind") == "begin");
+
+        options.Progress.Report(0.2f); // at once: a small model is there sooner than anybody reads it
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        options.Progress.Report(0.4f);
+        options.Progress.Report(0.41f);
+        loading.Open();
+
+        await editor.ReceiveAsync("$/progress", static each => Value(each, "kind") == "end");
+        Assert.Equal(["begin", "40", "end"], editor.Received("$/progress").Select(static each => Value(each, "percentage") ?? Value(each, "kind")));
+
+        static string? Value(JsonElement progress, string name) => progress.GetProperty("value").TryGetProperty(name, out var value) ? value.ToString() : null;
     }
 
     [Theory]

@@ -19,6 +19,9 @@ internal static class DoctorCommand
 {
     private const string Sample = "def add(a, b):\n    return ‸\n\nprint(add(1, 2))\n";
 
+    /// <summary>Whether the user names llama.cpp's folder: then no library for a GPU is chosen beside it.</summary>
+    private static bool IsLibraryNamed => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(LlamaLibrary.DirectoryVariable));
+
     private static string OtherModel => $"name another file with --model or in '{SettingsSources.UserFile}', or remove that setting to use the embedded model";
 
     public static Command Create()
@@ -49,7 +52,7 @@ internal static class DoctorCommand
         if (settings.Endpoints.Count > 0) await CheckEndpointsAsync(findings, settings, logger, cancellationToken);
         if (settings.Endpoints.Count > 0 && !settings.EndpointFallback) return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done; // no model of this machine is used
         var hasFile = CheckFile(findings, settings);
-        await CheckGpuAsync(findings, settings, cancellationToken);
+        if (!IsLibraryNamed) await CheckGpuAsync(findings, settings, cancellationToken);
         if (CheckLibrary(findings, settings, logger) && hasFile) await CheckModelAsync(findings, settings, logger, cancellationToken);
         return findings.HasBad ? ExitCodes.Failed : ExitCodes.Done;
     }
@@ -104,6 +107,7 @@ internal static class DoctorCommand
         try
         {
             var (library, _) = GpuSelection.OfUser.Load(settings.Gpu, logger);
+            if (IsLibraryNamed) findings.Good("GPU", $"{(library.Devices.Count > 0 ? string.Join(", ", library.Devices.Select(static device => device.Description)) : "the processor")}; {LlamaLibrary.DirectoryVariable} names the library, and that decides");
             findings.Good("llama.cpp", $"{library.Version} in '{library.Directory}'");
             if (library.CpuVariant.Length > 0) findings.Good("CPU variant", library.CpuVariant);
             else findings.Bad("CPU variant", "unknown", "the process's libraries can't be listed here; suggestions may still work");

@@ -64,6 +64,7 @@ internal sealed class SuggestionSource(Session session, Func<ISuggestionService>
             }
 
             if (suggestion.Usage is { } usage) ledger.Cost(place.Language, usage.Prefill + usage.Decode);
+            else if (suggestion.Reported is { Prefill: { } prefill, Decode: { } decode }) ledger.Cost(place.Language, prefill + decode); // another machine's, where it tells
             if (suggestion.Fault is { } fault && fault != _lastFault) logger.LogError("A suggestion failed: {Fault}", _lastFault = fault);
             yield return suggestion;
         }

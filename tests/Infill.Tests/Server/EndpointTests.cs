@@ -2,6 +2,7 @@ using Infill.Engine;
 using Infill.Engine.Remote;
 using Infill.Server;
 using Infill.Server.Settings;
+using Infill.Server.Statistics;
 using Infill.Tests.Engine.Remote;
 using Infill.Tests.Scenarios;
 using Infill.Tests.Server.Commands;
@@ -122,6 +123,24 @@ public sealed class EndpointTests
         Assert.Contains("FAIL  endpoint", program.Output, StringComparison.Ordinal);
         Assert.Contains("'return a + b' for a sample", program.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("llama.cpp", program.Output, StringComparison.Ordinal); // no model of this machine is used
+    }
+
+    [Fact]
+    public async Task What_a_suggestion_cost_the_server_is_counted_where_it_tells()
+    {
+        var folder = Directory.CreateTempSubdirectory("infill-statistics-");
+        var statistics = new StatisticsFile(Path.Combine(folder.FullName, "stats.json"));
+        using var server = new ScriptedServer().AsLlama(static exchange => exchange.LettersAsync());
+        await using (var editor = await TestEditor.StartAsync(
+            static () => throw new InvalidOperationException("The local model was loaded."),
+            options: new EditorOptions { Statistics = statistics, OwnLayers = [new SettingsLayer { Endpoints = [server.Url.ToString()], MaxTokens = 5 }] }))
+        {
+            await editor.OpenAsync("");
+            await editor.InlineAsync(0, 0);
+        }
+
+        Assert.Equal(4.0, statistics.Read().Single().Value["python"].ComputeMilliseconds); // 1.5 for the prompt and 2.5 for the text, by the script
+        folder.Delete(recursive: true);
     }
 
     [Theory]

@@ -29,6 +29,17 @@ public sealed class GpuCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_libraries_that_the_user_names_decides_alone()
+    {
+        Put("vulkan", 1000);
+
+        var doctor = await ChildProgram.RunAsync(["doctor"], ("XDG_DATA_HOME", _home), ("XDG_CACHE_HOME", Path.Combine(_home, "cache")), ("INFILL_LLAMA_DIR", Path.Combine(AppContext.BaseDirectory, "llama")));
+
+        Assert.Equal(ExitCodes.Done, doctor.ExitCode);
+        Assert.Contains("ok    GPU          the processor; INFILL_LLAMA_DIR names the library, and that decides\n", doctor.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_library_of_the_right_length_that_can_not_be_loaded_is_tried_by_a_process_of_its_own_and_told()
     {
         Put("vulkan", GpuCatalog.Default.Find("vulkan").FileBytes); // zeros

@@ -146,7 +146,7 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         var whole = Median(delays.Select(static delay => delay.Whole));
         var over = Median(delays.Select(static delay => delay.Whole - delay.Asked)) - editorsOwnWait;
         var told = $"Neovim, its own client: key → ghost text median {whole:F0} ms over {delays.Count} keys, {over:F1} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
-        output.WriteLine(told);
+        Figures.Tell(output, "Neovim, its own client: key", told);
         Assert.True(over <= 40, told);
         await AssertSilentAsync(editor);
     }
@@ -167,7 +167,7 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         Assert.DoesNotMatch(ErrorMessage(), (await editor.StateAsync()).Messages);
         var errors = string.Join('\n', editor.Log.Errors);
         Assert.True(errors.Length == 0, errors);
-        output.WriteLine(EngineCounts.AssertPrompt("Neovim, its own client", await editor.CountsAsync()));
+        EngineCounts.AssertPrompt(output, "Neovim, its own client", await editor.CountsAsync());
     }
 
     private static double Median(IEnumerable<double> values)

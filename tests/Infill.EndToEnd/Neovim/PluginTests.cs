@@ -297,9 +297,9 @@ public sealed partial class PluginTests(ITestOutputHelper output)
         var delays = (await editor.StateAsync()).Delays.Where(delay => delay.Whole >= delay.Asked).ToList(); // the others were typed as suggested
         var whole = Median(delays.Select(delay => delay.Whole));
         var over = Median(delays.Select(delay => delay.Whole - delay.Asked));
-        output.WriteLine($"Neovim, our plugin: key → ghost text median {whole:F1} ms over {delays.Count} keys, {over:F1} ms of it beyond the server's own time.");
-        TestContext.Current.SendDiagnosticMessage($"Neovim, our plugin: key → ghost text median {whole:F1} ms, {over:F1} ms of it beyond the server's own time.");
-        Assert.True(over <= 40, $"{over:F1} ms");
+        var told = $"Neovim, our plugin: key → ghost text median {whole:F1} ms over {delays.Count} keys, {over:F1} ms of it beyond the server's own time.";
+        Figures.Tell(output, "Neovim, our plugin: key", told);
+        Assert.True(over <= 40, told);
     }
 
     [Fact]
@@ -341,7 +341,7 @@ public sealed partial class PluginTests(ITestOutputHelper output)
         Assert.DoesNotMatch(ErrorMessage(), (await editor.StateAsync()).Messages);
         var errors = string.Join('\n', editor.Log.Errors);
         Assert.True(errors.Length == 0, errors);
-        output.WriteLine(EngineCounts.AssertPrompt("Neovim, our plugin", await editor.CountsAsync()));
+        EngineCounts.AssertPrompt(output, "Neovim, our plugin", await editor.CountsAsync());
     }
 
     private static double Median(IEnumerable<double> values)

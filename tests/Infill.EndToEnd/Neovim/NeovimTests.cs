@@ -170,12 +170,6 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
         EngineCounts.AssertPrompt(output, "Neovim, its own client", await editor.CountsAsync());
     }
 
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[sorted.Count / 2];
-    }
-
     private static string FirstLine(string text) => text.Split('\n')[0];
 
     [GeneratedRegex(@"\bE\d+:|error|traceback", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

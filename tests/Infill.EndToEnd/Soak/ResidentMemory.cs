@@ -41,10 +41,4 @@ internal sealed record ResidentMemory(IReadOnlyList<double> Samples)
     public override string ToString() =>
         $"resident memory: {Growth:F1} MiB more in the last quarter than in the second; every tenth second: " +
         string.Join(' ', Samples.Where(static (_, second) => second % 10 == 0).Select(static sample => sample.ToString("F0", CultureInfo.InvariantCulture)));
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[sorted.Count / 2];
-    }
 }

@@ -202,14 +202,14 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         const double editorsOwnWait = 50;
         var report = await PlayedAsync("latency");
 
-        var busy = Machine.Busy();
         var asked = report.Delays!.Where(delay => delay.IsAsked && delay.Whole > delay.Server).ToList(); // else it is the text from before, drawn once more
         var known = Median(report.Delays!.Where(delay => !delay.IsAsked).Select(delay => delay.Whole));
         var whole = Median(asked.Select(delay => delay.Whole));
-        var over = Median(asked.Select(delay => delay.Whole - delay.Server)) - editorsOwnWait;
-        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.{busy}";
+        var overs = asked.Select(static delay => delay.Whole - delay.Server - editorsOwnWait).ToList();
+        var (over, doubt) = (Median(overs), Doubt(overs));
+        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {over:F0} ± {doubt:F0} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
         Figures.Tell(output, "VS Code: key", told);
-        Assert.True(over <= 40 || busy is not null, told);
+        Assert.True(over - doubt <= 40, told);
     }
 
     [Fact]
@@ -217,12 +217,12 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     {
         var opened = await workbench.StartUpAsync(turns: 9);
 
-        var busy = Machine.Busy();
-        var (with, without) = (Median(opened.With), Median(opened.Without));
-        var told = $"VS Code: {without:F0} ms from opening a window until a typed key is seen, with the extension {with:F0} ms: {with - without:F0} ms more (medians of {opened.With.Count}).{busy}";
+        var added = opened.With.Zip(opened.Without, static (with, without) => with - without).ToList(); // by turns, as the machine's speed drifts
+        var (more, doubt) = (Median(added), Doubt(added));
+        var told = $"VS Code: {Median(opened.Without):F0} ms from opening a window until a typed key is seen, with the extension {more:F0} ± {doubt:F0} ms more (medians of {added.Count}).";
         Figures.Tell(output, "VS Code: start", told);
         output.WriteLine($"with: {string.Join(' ', opened.With.Select(static each => $"{each:F0}"))}; without: {string.Join(' ', opened.Without.Select(static each => $"{each:F0}"))}");
-        Assert.True(with - without <= 50 || busy is not null, told);
+        Assert.True(more - doubt <= 50, told);
     }
 
     [Fact]
@@ -285,12 +285,6 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.StartsWith(below, nextBelow, StringComparison.Ordinal);
 
         static (string Line, string Below) Parts(string ghost) => ghost.IndexOf('\n', StringComparison.Ordinal) is >= 0 and var end ? (ghost[..end], ghost[end..]) : (ghost, "");
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[sorted.Count / 2];
     }
 
     [GeneratedRegex(@"^Infill \d+ ms$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -108,7 +108,7 @@ internal sealed class CompletionShaper(SuggestionContext context)
         if (!char.IsWhiteSpace(c)) Examine();
         if (!IsDone && _delimiters?.Push(c) == false) Stop(Math.Min(position, _restOfLine.FirstStart));
         if (c == '\n') _inlineLoops.BeginLine();
-        else if (!IsDone && _inlineLoops.Push(c)) Stop(SafeLength());
+        else if (!IsDone && _inlineLoops.Push(_text.AsSpan(_lineStart.._length))) Stop(SafeLength());
     }
 
     /// <summary>Whether a line may stand in the suggestion, by its indentation and first sign.</summary>

@@ -21,26 +21,24 @@ internal sealed class InlineLoopDetector
     private const int LeastLetters = 10;
     private const int LeastLettersNesting = 3;
 
-    private readonly List<char> _line = [];
-
     /// <summary>For each length of a part, how many of the last characters equal the one that many before them.</summary>
     private readonly int[] _alike = new int[LongestPart + 1];
 
     /// <summary>How much of the line may be shown, from its start; null where all of it may.</summary>
     public int? Shown { get; private set; }
 
-    /// <summary>Takes the next character of a line.</summary>
+    /// <summary>Looks at a line that has grown by a character.</summary>
+    /// <param name="line">All of it that the suggestion adds; each time one longer.</param>
     /// <returns>Whether the line is a loop for sure; then <see cref="Shown"/> says where to cut it.</returns>
-    public bool Push(char c)
+    public bool Push(ReadOnlySpan<char> line)
     {
-        _line.Add(c);
         Shown = null;
         var isSure = false;
-        for (var length = 1; length <= Math.Min(LongestPart, _line.Count - 1); length++)
+        for (var length = 1; length <= Math.Min(LongestPart, line.Length - 1); length++)
         {
-            _alike[length] = _line[^(length + 1)] == c ? _alike[length] + 1 : 0;
-            if (_alike[length] < (TimesShown - 1) * length || !SaysEnough(length)) continue;
-            var shown = _line.Count - _alike[length] + ((TimesShown - 1) * length);
+            _alike[length] = line[^(length + 1)] == line[^1] ? _alike[length] + 1 : 0;
+            if (_alike[length] < (TimesShown - 1) * length || !SaysEnough(line[^length..])) continue;
+            var shown = line.Length - _alike[length] + ((TimesShown - 1) * length);
             Shown = Math.Min(Shown ?? shown, shown);
             isSure |= _alike[length] >= (Times - 1) * length;
         }
@@ -51,20 +49,19 @@ internal sealed class InlineLoopDetector
     /// <summary>A line has ended, and nothing in it was a loop.</summary>
     public void BeginLine()
     {
-        _line.Clear();
         Array.Clear(_alike);
         Shown = null;
     }
 
-    private bool SaysEnough(int length)
+    private static bool SaysEnough(ReadOnlySpan<char> part)
     {
         var letters = 0;
         var open = 0;
-        for (var i = _line.Count - length; i < _line.Count; i++)
+        foreach (var c in part)
         {
-            if (char.IsLetterOrDigit(_line[i])) letters++;
-            else if (_line[i] is '(' or '[' or '{') open++;
-            else if (_line[i] is ')' or ']' or '}') open--;
+            if (char.IsLetterOrDigit(c)) letters++;
+            else if (c is '(' or '[' or '{') open++;
+            else if (c is ')' or ']' or '}') open--;
         }
 
         return letters >= (open > 0 ? LeastLettersNesting : LeastLetters);

@@ -42,10 +42,6 @@ public sealed class InfillServeConformanceTests(ITestOutputHelper output) : Stop
 
         public override RemotePool Pool => _pool;
 
-        public override RemoteRequest Request { get; } = new(SampleCode.Shapes, "\n") { Path = "shapes.py", ScoreTokens = true, Heals = true };
-
-        public override RemoteRequest SureRequest => Request with { Prefix = SampleCode.Shapes + "    def __init__(" };
-
         /// <summary>One step after it has heard of it; on the way there are what is read late, and the closed connection itself.</summary>
         public override int MostAfterStop => 16;
 

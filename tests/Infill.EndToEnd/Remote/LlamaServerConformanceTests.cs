@@ -14,10 +14,6 @@ public sealed class LlamaServerConformanceTests(ITestOutputHelper output) : Stop
 
         public override RemotePool Pool => _pool;
 
-        public override RemoteRequest Request { get; } = new(SampleCode.Shapes, "\n") { Path = "shapes.py", ScoreTokens = true, Heals = true };
-
-        public override RemoteRequest SureRequest => Request with { Prefix = SampleCode.Shapes + "    def __init__(" };
-
         /// <summary>It notices when it writes to a stream that is closed: that takes it two tokens or three, on a busy machine some more.</summary>
         public override int MostAfterStop => 16;
 

@@ -1,4 +1,5 @@
 using Infill.Engine;
+using Infill.Engine.Remote;
 using Infill.Engine.Sampling;
 using Infill.Tests.Engine.Conformance;
 
@@ -7,6 +8,10 @@ namespace Infill.EndToEnd.Remote;
 /// <summary>A server in a process of its own, which counts its work.</summary>
 public abstract class CountingServer : TextServer
 {
+        public override RemoteRequest Request { get; } = new(SampleCode.Shapes, "\n") { Path = "shapes.py", ScoreTokens = true, Heals = true };
+
+        public override RemoteRequest SureRequest => Request with { Prefix = SampleCode.Shapes + "    def __init__(" };
+
     /// <summary>Tokens of one text that it may compute after our side has closed its stream.</summary>
     public abstract int MostAfterStop { get; }
 

@@ -1,6 +1,6 @@
 namespace Infill.EndToEnd;
 
-/// <summary>Figures of a machine that others use too: their middle, and how far that may be off.</summary>
+/// <summary>Figures of a machine that others use too: their middle, and between what it lies.</summary>
 internal static class Sample
 {
     /// <summary>The upper one of two.</summary>
@@ -10,12 +10,26 @@ internal static class Sample
         return sorted[sorted.Count / 2];
     }
 
-    /// <summary>Two standard errors of the median, from the values' own spread: a bar is missed where it is missed by more than that.</summary>
-    public static double Doubt(IReadOnlyCollection<double> values)
+    /// <summary>
+    /// Where the median lies at 95 %, whatever the values' distribution: the two of them, as far from each end, that so many values
+    /// leave on the same side of their true middle only by chance (the sign test). A bar is missed where the lower one misses it.
+    /// </summary>
+    /// <param name="values">At least six.</param>
+    public static (double Low, double High) MedianRange(IReadOnlyCollection<double> values)
     {
-        const double ErrorOfMedian = 1.2533; // times the standard deviation, of which the median distance from the median is two thirds
-        const double DeviationOfDistance = 1.4826;
-        var median = Median(values);
-        return 2 * ErrorOfMedian * DeviationOfDistance * Median(values.Select(value => Math.Abs(value - median))) / Math.Sqrt(values.Count);
+        const double Chance = 0.025; // at each end
+        var sorted = values.Order().ToList();
+        ArgumentOutOfRangeException.ThrowIfLessThan(sorted.Count, 6);
+        var fewer = Math.Pow(0.5, sorted.Count); // the chance that `outside` of the values or fewer lie below the true middle
+        var ways = 1.0;
+        var outside = 0;
+        for (var below = 1; ; below++)
+        {
+            ways *= (sorted.Count - below + 1.0) / below;
+            fewer += ways * Math.Pow(0.5, sorted.Count);
+            if (fewer > Chance) break;
+            outside = below;
+        }
+        return (sorted[outside], sorted[^(outside + 1)]);
     }
 }

@@ -51,8 +51,11 @@ public sealed class Workbench : IAsyncDisposable
     }
 }
 
-/// <summary>Milliseconds from opening the window to the frame that shows a typed key.</summary>
-internal sealed record StartUpReport(IReadOnlyList<double> With, IReadOnlyList<double> Without);
+/// <summary>Milliseconds.</summary>
+/// <param name="With">From opening the window to the frame that shows a typed key, with the extension beside another.</param>
+/// <param name="Without">The same with that other one alone.</param>
+/// <param name="Started">From that frame to the start of the extension's server: negative where it came before the key.</param>
+internal sealed record StartUpReport(IReadOnlyList<double> With, IReadOnlyList<double> Without, IReadOnlyList<double> Started);
 
 /// <param name="At">Milliseconds.</param>
 /// <param name="Ghost">The ghost text from this frame on; empty where there is none.</param>

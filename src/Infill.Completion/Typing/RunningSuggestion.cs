@@ -4,7 +4,10 @@ using Infill.Engine;
 namespace Infill.Completion.Typing;
 
 /// <summary>A suggestion on its way, which may outlive the request that began it: whoever typed along goes on reading it.</summary>
-/// <remarks>It has one reader at a time, the latest. Any thread; guarded by its own lock.</remarks>
+/// <remarks>
+/// It has one reader at a time, the latest. Any thread; guarded by its own lock, which nobody holds who tells the reader something:
+/// where all cores compute, it runs at once, on the core of whoever told it.
+/// </remarks>
 #pragma warning disable CA1001 // Its token sources are never disposed: they have no timers, and an edit may supersede while it ends.
 internal sealed class RunningSuggestion
 #pragma warning restore CA1001
@@ -54,14 +57,18 @@ internal sealed class RunningSuggestion
         }
 
         await _patience.DisposeAsync();
+        ChannelWriter<Suggestion>? reader;
+        bool isWhole;
         lock (_gate)
         {
             _isEnded = true;
-            _reader?.TryComplete(_failure);
-            var isWhole = _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline };
+            reader = _reader; // who opens it from here on finds it ended
+            isWhole = _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline };
             if (_isKept) (isWhole ? TypingMetrics.Ended : TypingMetrics.Wasted).Add(1);
-            return isWhole ? _latest : null;
         }
+
+        reader?.TryComplete(_failure);
+        return isWhole ? _latest : null;
     }
 
     /// <summary>Whether the document, as it is now, is what it was and some of the text that was generated so far.</summary>
@@ -162,11 +169,14 @@ internal sealed class RunningSuggestion
         {
             if (suggestion.Text.Length > 0) toText ??= _time.GetElapsedTime(began);
             last = suggestion;
+            ChannelWriter<Suggestion>? reader;
             lock (_gate)
             {
                 _latest = suggestion;
-                _reader?.TryWrite(suggestion);
+                reader = _reader; // one that takes its place meanwhile begins with this suggestion, and this one is completed
             }
+
+            reader?.TryWrite(suggestion);
         }
 
         var isNewPlace = last?.Usage is { } usage && usage.CachedTokens < usage.PromptTokens / 2;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Infill.Engine.Sampling;
 using Infill.Engine.Scheduling;
 
@@ -46,7 +45,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses. Learns how often it is.</summary>
     public bool IsNearTie(ReadOnlySpan<float> logits)
     {
-        var isTie = Sampler.Margin(logits, TensorPrimitives.IndexOfMax(logits)) < NearTie;
+        var isTie = Sampler.Margin(logits, Sampler.IndexOfBest(logits)) < NearTie;
         _odds.RecordTie(isTie);
         return isTie;
     }

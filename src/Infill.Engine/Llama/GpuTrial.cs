@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using System.Text;
+using Infill.Engine.Sampling;
 
 namespace Infill.Engine.Llama;
 
@@ -103,7 +104,7 @@ public static unsafe class GpuTrial
             var last = Prefill();
             for (var step = 0; step < Steps; step++)
             {
-                tokens[step] = TensorPrimitives.IndexOfMax(Logits(last));
+                tokens[step] = Sampler.IndexOfBest(Logits(last));
                 if (step == Steps - 1) break;
                 last = Step(tokens[step], step);
             }

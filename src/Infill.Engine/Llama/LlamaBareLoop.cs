@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
+using Infill.Engine.Sampling;
 
 namespace Infill.Engine.Llama;
 
@@ -111,5 +111,5 @@ public sealed unsafe class LlamaBareLoop : IDisposable
     }
 
     private int Best(int batchIndex) =>
-        TensorPrimitives.IndexOfMax(new ReadOnlySpan<float>(LlamaNative.GetLogits(_context, batchIndex), _model.Size));
+        Sampler.IndexOfBest(new ReadOnlySpan<float>(LlamaNative.GetLogits(_context, batchIndex), _model.Size));
 }

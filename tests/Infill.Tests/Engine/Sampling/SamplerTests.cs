@@ -18,6 +18,17 @@ public sealed class SamplerTests
         Assert.Equal(1, token);
     }
 
+    [Theory]
+    [InlineData(new[] { 1f, 7f, 7f, 2f }, 1)]
+    [InlineData(new[] { float.NegativeInfinity, float.NegativeInfinity }, 0)]
+    [InlineData(new[] { -0f, 0f }, 1)]
+    [InlineData(new[] { 1f, float.NaN, 3f }, 1)] // as good as any: what matters is that there is one
+    public void Of_tokens_alike_the_first_is_taken(float[] logits, int best)
+    {
+        Assert.Equal(best, Sampler.IndexOfBest(logits));
+        Assert.Equal(System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits), Sampler.IndexOfBest(logits));
+    }
+
     [Fact]
     public void The_same_seed_draws_the_same_tokens()
     {

@@ -9,8 +9,10 @@ using Infill.Protocol.Lsp;
 using Infill.Server.Context;
 using Infill.Server.Gpu;
 using Infill.Server.Handlers;
+using Infill.Server.Http;
 using Infill.Server.ModelChoice;
 using Infill.Server.Statistics;
+using Infill.Server.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Infill.Server;
@@ -33,9 +35,11 @@ internal sealed class Conversation
     private readonly StatisticsBook _book;
     private readonly AcceptanceLedger _ledger;
     private readonly WorkList _work;
+    private readonly EnginePage _page; // of an engine of its own
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RemotePool? _pool; // made with _remote
+    private StatusSource? _status; // made when the live page is asked for
     private Task? _running;
 
     public Conversation(ServerOptions options)
@@ -57,6 +61,7 @@ internal sealed class Conversation
             if (_session.Settings.Statistics) _book.Add(language, tally);
         });
         _work = new WorkList(_client, options.Time);
+        _page = new EnginePage(MakeStatus, options.Time, Loggers);
         _connection = new Connection(options.Input, options.Output, MakeMethods(), Loggers.CreateLogger(nameof(Connection)), firstRequestId: options.FirstRequestId);
         _client.Attach(_connection);
     }
@@ -97,6 +102,8 @@ internal sealed class Conversation
         foreach (var text in _session.Notebooks.Notebooks.SelectMany(static notebook => notebook.Texts)) _ledger.Closed(text.Uri, text.Text);
         _book.Write();
         _pool?.Dispose();
+        await _page.DisposeAsync();
+        _status?.Dispose();
         if (_options.Seat is null) await _model.EndAsync();
     }
 
@@ -118,7 +125,7 @@ internal sealed class Conversation
 
         var suggestions = new SuggestionSource(_session, () => Completions, _typing, _context, _ledger, Loggers.CreateLogger(nameof(SuggestionSource)));
         var models = new ModelChooser(_session, _model, _options.Seat, _options.Models, StopAll, Loggers.CreateLogger(nameof(ModelChooser)));
-        new CommandHandler(_session, _ledger, models, _work, _options.Seat).Register(methods);
+        new CommandHandler(_session, _ledger, models, _work, _options.Seat?.NewPageLink ?? _page.NewLinkAsync, _options.Seat).Register(methods);
         new InlineCompletionHandler(_session, _client, suggestions, _ledger, _options.Time).Register(methods);
         new ExplainHandler(_session, () => Completions, suggestions).Register(methods);
         new CompletionHandler(_session, suggestions, _ledger).Register(methods);
@@ -204,6 +211,13 @@ internal sealed class Conversation
             return new UnusableSuggestions(e);
         }
     }
+
+    /// <remarks>Called by one task at a time.</remarks>
+    private StatusSource MakeStatus() => _status ??= new StatusSource(() => Engine, () => Path.GetFileNameWithoutExtension(_session.Settings.ModelPath), _options.Time)
+    {
+        Connected = () => [ClientName],
+        Loading = _options.Progress,
+    };
 
     private CompletionService MakeLocal(CompletionEngine engine) => new(engine, _options.Time, new TemplateOptions
     {

@@ -159,8 +159,11 @@ internal static class CommandNames
     public const string PullModel = "infill.model.pull";
     public const string UseModel = "infill.model.use";
 
+    /// <summary>Gives the address of the engine's live page, for the user's browser.</summary>
+    public const string OpenPage = "infill.page.open";
+
     /// <summary>Ends the engine's process that editors share; theirs start another. Without one there is nothing to do.</summary>
     public const string RestartEngine = "infill.engine.restart";
 
-    public static IReadOnlyList<string> All { get; } = [Accepted, ListModels, PullModel, UseModel, RestartEngine];
+    public static IReadOnlyList<string> All { get; } = [Accepted, ListModels, PullModel, UseModel, OpenPage, RestartEngine];
 }

@@ -7,6 +7,15 @@ internal sealed class LoadProgress : IProgress<float>
     private Action<int>? _watchers; // guarded by _gate, as all below
     private int _percent;
 
+    /// <summary>Of the model that was loaded last, or is being loaded.</summary>
+    public int Percent
+    {
+        get
+        {
+            lock (_gate) return _percent;
+        }
+    }
+
     /// <param name="told">Called on the thread that loads, whenever the percentage is another one.</param>
     public void Watch(Action<int> told)
     {

@@ -19,8 +19,12 @@ namespace Infill.Server;
 /// <param name="logger">Receives what came of it.</param>
 internal sealed class ModelLoading(Session session, ClientLink client, LoadProgress progress, TimeProvider time, ILogger logger)
 {
-    private static readonly ProgressToken Token = new("infill.model");
+    private const string TokenName = "infill.model";
+    private static readonly ProgressToken Token = new(TokenName);
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100); // a small model is there sooner
+
+    /// <summary>Of the progress that is shown of the loading at a start.</summary>
+    public const string TokenAsJson = $"\"{TokenName}\"";
 
     private readonly Lock _gate = new();
     private long _toldAt;  // guarded by _gate

@@ -5,6 +5,7 @@ import { Config } from './config';
 import { Ghost } from './ghost';
 import { doctor, showMenu } from './menu';
 import { chooseModel, pullModel } from './models';
+import { openPage } from './page';
 import { Status } from './status';
 
 const longestWord = 1000; // ms for a server to answer that may be the one that hangs
@@ -29,6 +30,7 @@ class Extension {
       toggle: () => this.toggle(),
       restart: () => this.restartAll(),
       showLog: () => this.log.show(),
+      openPage: () => this.withClient(openPage),
       status: () => this.withProgram(program => this.showEngine(program)),
       doctor: () => this.doctor(),
       chooseModel: () => this.withClient(client => chooseModel(client, model => this.status.noteModel(model))),

@@ -14,6 +14,7 @@ export async function showMenu(title: string): Promise<void> {
     { label: '$(symbol-misc) Choose a model…', act: () => commands.executeCommand('infill.chooseModel') },
     { label: '$(cloud-download) Pull a model…', act: () => commands.executeCommand('infill.pullModel') },
     { label: 'Server', kind: QuickPickItemKind.Separator },
+    { label: '$(globe) Open the live page', description: 'each request as it runs, in the browser', act: () => commands.executeCommand('infill.openPage') },
     { label: '$(graph) Show the engine at work', description: 'infill status', act: () => commands.executeCommand('infill.status') },
     { label: '$(output) Show the log', act: () => commands.executeCommand('infill.showLog') },
     { label: '$(pulse) Check this machine', description: 'infill doctor', act: () => commands.executeCommand('infill.doctor') },

@@ -1,5 +1,6 @@
-import { type CancellationToken, ConfigurationTarget, ProgressLocation, type QuickPickItem, QuickPickItemKind, type Uri, window, workspace } from 'vscode';
-import { ExecuteCommandRequest, type LanguageClient, LSPErrorCodes, ResponseError, WorkDoneProgress } from 'vscode-languageclient/node';
+import { ConfigurationTarget, type QuickPickItem, QuickPickItemKind, type Uri, window, workspace } from 'vscode';
+import { type LanguageClient } from 'vscode-languageclient/node';
+import { ask } from './ask';
 
 /** A model, as `infill model list --json` has it. */
 interface Model {
@@ -19,8 +20,6 @@ interface Choice extends QuickPickItem {
   readonly model?: Model;
   readonly ask?: () => Promise<string | undefined>;
 }
-
-let lastToken = 0;
 
 /** Lists the models that are here and that can be had; what is chosen is pulled, if need be, and used from then on. */
 export async function chooseModel(client: LanguageClient, onChosen: (model: string) => void): Promise<void> {
@@ -88,33 +87,4 @@ async function use(client: LanguageClient, name: string, onChosen: (model: strin
   const isNamed = Boolean(settings.inspect('model')?.globalValue);
   if (isNamed) await settings.update('model', undefined, ConfigurationTarget.Global);
   void window.showInformationMessage(isNamed ? `${chosen.name} is used from now on.` : chosen.message);
-}
-
-/** Has the server do it, with its progress where there is a title; what goes wrong is told. */
-async function ask<T>(client: LanguageClient, command: string, name?: string, title?: string): Promise<T | undefined> {
-  try {
-    if (title === undefined) return await client.sendRequest(ExecuteCommandRequest.type, { command }) as T;
-    return await window.withProgress({ location: ProgressLocation.Notification, title, cancellable: true }, (progress, token) =>
-      askShown<T>(client, command, name, token, (message, percentage) => progress.report(percentage === undefined ? { message } : { message, increment: percentage })));
-  } catch (error) {
-    const isStopped = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
-    if (!isStopped) void window.showErrorMessage(`Infill: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
-}
-
-async function askShown<T>(client: LanguageClient, command: string, name: string | undefined, token: CancellationToken, show: (message: string, increment?: number) => void): Promise<T> {
-  const workDoneToken = `infill.choice.${++lastToken}`;
-  let shown = 0;
-  const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, value => {
-    if (value.kind === 'end') return;
-    const now = value.percentage ?? shown;
-    show(value.message ?? '', now - shown);
-    shown = now;
-  });
-  try {
-    return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: name === undefined ? [] : [name], workDoneToken }, token) as T;
-  } finally {
-    listener.dispose();
-  }
 }

@@ -26,7 +26,8 @@ public readonly record struct ProgressToken
     internal void WriteTo(Utf8JsonWriter writer) => _value.WriteValueTo(writer);
 }
 
-internal sealed class ProgressTokenConverter : JsonConverter<ProgressToken>
+/// <summary>Reads and writes a token as it stands in JSON; public, as other projects' generated serialisation calls it.</summary>
+public sealed class ProgressTokenConverter : JsonConverter<ProgressToken>
 {
     public override ProgressToken Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => ProgressToken.Read(ref reader);
 

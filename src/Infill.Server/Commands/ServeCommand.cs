@@ -47,6 +47,7 @@ internal static class ServeCommand
             var options = new HttpOptions(address) { Keys = keys, AllowedHosts = hosts };
             var served = new ServedModel(engine.Engine, settings, SettingsSources.Proofs, Console.Error.WriteLine);
             await using var server = await HttpServer.StartAsync(options, served, engine.Status, TimeProvider.System, loggers, cancellationToken);
+            engine.NewPageLink = () => Task.FromResult(server.PageAddress);
             var sharing = ShareAsync(engine, settings, cancellationToken);
             var vocabulary = await engine.Engine.Ready.WaitAsync(cancellationToken);
             await Console.Error.WriteLineAsync($"Serving {vocabulary.ModelName} at {server.Address}; Ctrl+C ends it.");

@@ -9,8 +9,14 @@ using Infill.Server.Sharing;
 
 namespace Infill.Server.Handlers;
 
-/// <summary>workspace/executeCommand, which every editor can call: what was accepted, the choice of a model, a new engine.</summary>
-internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, ModelChooser models, WorkList work, SharedSeat? seat)
+/// <summary>workspace/executeCommand, which every editor can call: what was accepted, the choice of a model, the live page, a new engine.</summary>
+/// <param name="session">The editor's.</param>
+/// <param name="ledger">Told of what was accepted.</param>
+/// <param name="models">Lists, pulls and chooses.</param>
+/// <param name="work">Shown to the editor.</param>
+/// <param name="newPageLink">Has the engine's live page shown, and gives the address to open.</param>
+/// <param name="seat">At a shared engine; null where there is none.</param>
+internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, ModelChooser models, WorkList work, Func<Task<string>> newPageLink, SharedSeat? seat)
 {
     public void Register(MethodTable methods)
     {
@@ -31,15 +37,35 @@ internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, M
                 return JsonSerializer.SerializeToElement(models.List(), ModelListJsonContext.Default.IReadOnlyListListedModel);
             case CommandNames.PullModel:
                 return await WithNameAsync(parameters, request, "Pulling", async (name, shown) =>
-                    JsonSerializer.SerializeToElement(await models.PullAsync(name, shown), ModelChoiceJsonContext.Default.PulledModel));
+                    JsonSerializer.SerializeToElement(await models.PullAsync(name, shown), CommandJsonContext.Default.PulledModel));
             case CommandNames.UseModel:
                 return await WithNameAsync(parameters, request, "Loading", async (name, shown) =>
-                    JsonSerializer.SerializeToElement(await models.UseAsync(name, shown), ModelChoiceJsonContext.Default.ChosenModel));
+                    JsonSerializer.SerializeToElement(await models.UseAsync(name, shown), CommandJsonContext.Default.ChosenModel));
+            case CommandNames.OpenPage:
+                return JsonSerializer.SerializeToElement(await OpenPageAsync(), CommandJsonContext.Default.OpenedPage);
             case CommandNames.RestartEngine:
                 seat?.Renew?.Invoke();
                 return null;
             default:
                 throw new RpcException(RpcErrorCodes.InvalidParams, $"There is no command {parameters.Command}.");
+        }
+    }
+
+    private async Task<OpenedPage> OpenPageAsync()
+    {
+        if (session.Settings.Endpoints is { Count: > 0 } endpoints)
+        {
+            throw new RpcException(RpcErrorCodes.RequestFailed, $"Suggestions come from {string.Join(", ", endpoints)}, and no engine of this machine has a page to show. An 'infill serve' has its own at its address.");
+        }
+
+        await Task.Yield(); // the turn is over
+        try
+        {
+            return new OpenedPage(await newPageLink());
+        }
+        catch (IOException e)
+        {
+            throw new RpcException(RpcErrorCodes.RequestFailed, $"The live page can't be served: {e.Message}");
         }
     }
 
@@ -56,7 +82,12 @@ internal sealed class CommandHandler(Session session, AcceptanceLedger ledger, M
     }
 }
 
+/// <summary>What came of asking for the live page.</summary>
+/// <param name="Url">For a browser of this machine, once: it holds what lets the browser in.</param>
+internal sealed record OpenedPage(string Url);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ChosenModel))]
-internal sealed partial class ModelChoiceJsonContext : JsonSerializerContext;
+[JsonSerializable(typeof(OpenedPage))]
+internal sealed partial class CommandJsonContext : JsonSerializerContext;

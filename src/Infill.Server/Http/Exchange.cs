@@ -38,8 +38,8 @@ internal static class Exchange
     public static void BeginEvents(HttpContext context)
     {
         context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy that collects would take the point away
+        context.Response.Headers.CacheControl = "no-store, no-transform"; // a proxy that compresses, as VS Code's in the browser does, collects
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx's word for not to
     }
 
     public static async Task WriteEventAsync(HttpContext context, string data)

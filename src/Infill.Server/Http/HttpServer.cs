@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Infill.Server.Http;
 
@@ -22,13 +23,47 @@ internal sealed class HttpServer : IAsyncDisposable
     /// <summary>Where it listens, as a URL.</summary>
     public string Address => _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
+    /// <summary>Where a browser of this machine finds the live page.</summary>
+    public string PageAddress
+    {
+        get
+        {
+            var address = new UriBuilder(Address);
+            if (IPAddress.TryParse(address.Host.Trim('[', ']'), out var any))
+            {
+                if (any.Equals(IPAddress.Any)) address.Host = "127.0.0.1"; // every address of this machine: which is none to ask for
+                else if (any.Equals(IPAddress.IPv6Any)) address.Host = "[::1]";
+            }
+
+            return address.Uri.ToString();
+        }
+    }
+
     /// <summary>Serves until it is disposed.</summary>
     /// <exception cref="IOException">The address can't be listened on.</exception>
-    public static async Task<HttpServer> StartAsync(HttpOptions options, ServedModel model, StatusSource status, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static Task<HttpServer> StartAsync(HttpOptions options, ServedModel model, StatusSource status, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var guard = new RequestGuard(options);
+        return StartAsync(options, guard, door: null, application => Map(application, guard, model, status, time), loggers, cancellationToken);
+    }
+
+    /// <summary>The live page and nothing else, until it is disposed.</summary>
+    /// <exception cref="IOException">The address can't be listened on.</exception>
+    public static Task<HttpServer> StartPageAsync(HttpOptions options, PageDoor door, StatusSource status, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        StartAsync(options, new RequestGuard(options), door, application => MapPage(application, status, time), loggers, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1)); // streams are cut rather than waited for
+        await _application.StopAsync(patience.Token);
+        await _application.DisposeAsync();
+    }
+
+    private static async Task<HttpServer> StartAsync(HttpOptions options, RequestGuard guard, PageDoor? door, Action<WebApplication> map, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions()); // no configuration files, no default loggers
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(door is null ? loggers : NullLoggerFactory.Instance); // ASP.NET logs whole addresses, and the page's have a key in them
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -39,19 +74,12 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         var application = builder.Build();
         var server = new HttpServer(application, loggers.CreateLogger(nameof(HttpServer)));
-        var guard = new RequestGuard(options);
         application.Use(next => context => server.AnswerAsync(context, guard, next));
+        if (door is not null) application.Use(next => context => door.AdmitAsync(context, next));
         application.UseRouting();
-        Map(application, guard, model, status, time);
+        map(application);
         await application.StartAsync(cancellationToken);
         return server;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1)); // streams are cut rather than waited for
-        await _application.StopAsync(patience.Token);
-        await _application.DisposeAsync();
     }
 
     private static void Map(WebApplication application, RequestGuard guard, ServedModel model, StatusSource status, TimeProvider time)
@@ -73,9 +101,10 @@ internal sealed class HttpServer : IAsyncDisposable
         application.MapGet("/props", states.PropertiesAsync);
         application.MapGet("/slots", states.SlotsAsync);
         application.MapGet("/metrics", states.MetricsAsync);
-        application.MapGet("/live", states.LiveAsync);
-        application.MapGet("/", LivePage.SendAsync);
+        MapPage(application, status, time);
     }
+
+    private static void MapPage(WebApplication application, StatusSource status, TimeProvider time) => new LivePage(status, time, application.Lifetime.ApplicationStopping).Map(application);
 
     /// <summary>Guards a request, and turns what went wrong with it into an answer.</summary>
     private async Task AnswerAsync(HttpContext context, RequestGuard guard, RequestDelegate next)

@@ -27,7 +27,7 @@ internal sealed class RequestGuard(HttpOptions options)
             throw ApiException.Forbidden($"Pages of the origin '{origin}' may not use this server.");
         }
 
-        if (headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "same-origin" && site != "none")
+        if (headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "same-origin" && site != "none" && !IsVisit(request))
         {
             throw ApiException.Forbidden("Other sites' pages may not use this server.");
         }
@@ -61,6 +61,10 @@ internal sealed class RequestGuard(HttpOptions options)
 
         bool Is(string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>Whether a user goes to the live page itself, by a link of whatever site, an editor's in the browser among them: what they see no other page can read.</summary>
+    private static bool IsVisit(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Path == "/" && request.Headers["Sec-Fetch-Mode"] == "navigate" && request.Headers["Sec-Fetch-Dest"] == "document";
 
     private bool HasKey(HttpRequest request)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Infill.Engine.Scheduling;
 using Infill.Server.Handlers;
@@ -7,11 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Infill.Server.Http;
 
-/// <summary>What the server is and does, as llama-server says it, and the live page's stream. No prompt and no text is in any of it.</summary>
+/// <summary>What the server is and does, as llama-server says it. No prompt and no text is in any of it.</summary>
 internal sealed class StatusEndpoints(ServedModel model, StatusSource status, TimeProvider time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-
     public Task HealthAsync(HttpContext context) => status.State switch
     {
         "ready" => Exchange.WriteAsync(context, new JsonObject { ["status"] = "ok" }),
@@ -90,17 +87,5 @@ internal sealed class StatusEndpoints(ServedModel model, StatusSource status, Ti
     {
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(MetricsText.Of(status), context.RequestAborted);
-    }
-
-    /// <summary>A report at once and then twice a second, until the reader leaves.</summary>
-    public async Task LiveAsync(HttpContext context)
-    {
-        Exchange.BeginEvents(context);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            await Exchange.WriteEventAsync(context, JsonSerializer.Serialize(status.Report(), StatusJsonContext.Default.StatusReport));
-        }
-        while (await timer.WaitForNextTickAsync(context.RequestAborted));
     }
 }

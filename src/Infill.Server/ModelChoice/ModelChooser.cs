@@ -30,6 +30,10 @@ internal sealed record ChosenModel(string Name, string Path, bool IsInUse, strin
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsElsewhere { get; init; }
 
+    /// <summary>Likewise: where the editor is shown how far the loading is; null where it isn't.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ProgressToken? Progress { get; init; }
+
     /// <summary>Likewise: the engine's process that is left ends then.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsLast { get; init; }
@@ -85,7 +89,7 @@ internal sealed class ModelChooser(Session session, ModelInUse model, SharedSeat
         {
             var path = name == ModelCommand.Embedded ? DefaultModel.Path : ModelCommand.Find(places.Store, name).Path;
             GgufHeader.Read(path);
-            if (IsLocal && seat is not null) return SendAway(name, path, work);
+            if (IsLocal && seat is not null) return await SendAwayAsync(name, path, work);
             if (IsLocal)
             {
                 work.Report($"loading {name}", percentage: null);
@@ -110,11 +114,11 @@ internal sealed class ModelChooser(Session session, ModelInUse model, SharedSeat
     }
 
     /// <summary>Another model is another process' affair: the editor's process goes there, and keeps the choice once the model is loaded.</summary>
-    private ChosenModel SendAway(string name, string path, Work work)
+    private async Task<ChosenModel> SendAwayAsync(string name, string path, Work work)
     {
-        work.End($"loading {name}");
+        var progress = await work.HandOverAsync();
         seat!.IsLeaving = true;
-        return new ChosenModel(name, path, IsInUse: false, Outcome(name)) { IsElsewhere = true, IsLast = seat.Renew is not null && seat.IsAlone() };
+        return new ChosenModel(name, path, IsInUse: false, Outcome(name)) { IsElsewhere = true, Progress = progress, IsLast = seat.Renew is not null && seat.IsAlone() };
     }
 
     private async Task LoadAsync(string path)

@@ -5,6 +5,7 @@ namespace Infill.Server.ModelChoice;
 /// <summary>One piece of work that an editor shows. Any thread; guarded by its lock.</summary>
 internal sealed class Work : IDisposable
 {
+    private static readonly TimeSpan s_welcome = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     private readonly ClientLink _client;
@@ -14,6 +15,7 @@ internal sealed class Work : IDisposable
     private readonly Action _ended;
     private readonly CancellationTokenSource _stop;
     private readonly Lock _gate = new();
+    private Task _welcomed = Task.CompletedTask; // when the client has answered whether it shows this; set before another thread knows of it
     private bool _isShown; // guarded by _gate, as all below
     private bool _isOver;
     private long _reportedAt;
@@ -39,10 +41,8 @@ internal sealed class Work : IDisposable
         }
     }
 
-    public async Task ShowIfWelcomeAsync()
-    {
-        if (await _client.CreateProgressAsync(_token)) Show();
-    }
+    /// <summary>Asks the client whether it shows this, beside the work: one that never answers holds up nothing.</summary>
+    public void ShowIfWelcome() => _welcomed = ShowIfWelcomeAsync();
 
     /// <summary>How far it is; told to the client ten times a second at most.</summary>
     /// <param name="message">In a few words.</param>
@@ -70,6 +70,27 @@ internal sealed class Work : IDisposable
         }
     }
 
+    /// <summary>Others go on with it, and tell the client how far it is and its end.</summary>
+    /// <returns>Where the client shows it; null where it doesn't.</returns>
+    public async Task<ProgressToken?> HandOverAsync()
+    {
+        try
+        {
+            await _welcomed.WaitAsync(s_welcome, _time);
+        }
+        catch (TimeoutException)
+        {
+            // It is as good as a no.
+        }
+
+        lock (_gate)
+        {
+            var isTaken = _isShown && !_isOver;
+            _isOver = true;
+            return isTaken ? _token : null;
+        }
+    }
+
     /// <summary>It is over, and what came of it.</summary>
     public void End(string outcome)
     {
@@ -94,5 +115,10 @@ internal sealed class Work : IDisposable
         End("it did not come to an end");
         _ended();
         _stop.Dispose();
+    }
+
+    private async Task ShowIfWelcomeAsync()
+    {
+        if (await _client.CreateProgressAsync(_token)) Show();
     }
 }

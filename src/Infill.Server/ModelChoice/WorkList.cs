@@ -20,7 +20,7 @@ internal sealed class WorkList(ClientLink client, TimeProvider time)
         var work = new Work(client, time, token, title, () => _running.TryRemove(token, out _), cancelled);
         _running[token] = work;
         if (given is not null) work.Show();
-        else if (mayAsk) _ = work.ShowIfWelcomeAsync(); // beside the work: a client that never answers holds up nothing
+        else if (mayAsk) work.ShowIfWelcome();
         return work;
     }
 

@@ -15,8 +15,10 @@ internal interface IEngineDoor
     Task<EngineLink> OpenAsync(Hello hello, CancellationToken cancellationToken);
 
     /// <summary>Waits until the engine has loaded its model; starts its process where there is none.</summary>
+    /// <param name="told">How far it is, in percent, whenever it is another figure.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EngineException">It can't be loaded, in a sentence for the user.</exception>
-    Task UntilReadyAsync(CancellationToken cancellationToken);
+    Task UntilReadyAsync(Action<int> told, CancellationToken cancellationToken);
 
     /// <summary>Waits until the process that it led to last is gone; not long, as others may have come to it.</summary>
     Task UntilEndedAsync(CancellationToken cancellationToken);
@@ -68,8 +70,9 @@ internal sealed class EngineDoor(Func<IReadOnlyList<SettingsLayer?>> layers, str
         }
     }
 
-    public async Task UntilReadyAsync(CancellationToken cancellationToken)
+    public async Task UntilReadyAsync(Action<int> told, CancellationToken cancellationToken)
     {
+        var last = 0;
         await using var link = await OpenAsync(new Hello(Hello.CurrentVersion, Hello.Status), cancellationToken);
         while (true)
         {
@@ -77,6 +80,9 @@ internal sealed class EngineDoor(Func<IReadOnlyList<SettingsLayer?>> layers, str
             {
                 case { State: "ready" }:
                     return;
+                case { Loaded: { } percent } when percent != last:
+                    told(last = percent);
+                    break;
                 case { State: "failed", Problem: var problem }:
                     throw new EngineException(problem ?? "The model can't be loaded.");
                 case null:

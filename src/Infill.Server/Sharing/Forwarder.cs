@@ -323,7 +323,7 @@ internal sealed class Forwarder
         if (move is null) return false;
         try
         {
-            _door = await move.GoAsync(_door, _options.KeepModel, _ended.Token);
+            _door = await move.GoAsync(_door, _options.KeepModel, _toEditor, _ended.Token);
             _chosenModel = move.Chosen.Path;
             move.Answer(_toEditor);
         }
@@ -349,7 +349,7 @@ internal sealed class Forwarder
             case Message.Request { Method: LspMethods.RegisterCapability } again when _engines > 1:
                 writer.SendResult(again.Id, null, ProtocolJsonContext.Default.OptionalJsonElement); // the editor has registered it once
                 return;
-            case Message.Request { Method: LspMethods.CreateWorkDoneProgress } unseen when _engines > 1:
+            case Message.Request { Method: LspMethods.CreateWorkDoneProgress } unseen when _engines > 1 && RequestPeek.Of(unseen.Params.Span).Token == ModelLoading.TokenAsJson:
                 writer.SendError(unseen.Id, new RpcError(RpcErrorCodes.RequestFailed, "The editor is not to notice.")); // that another engine loads
                 return;
             case Message.Notification { Method: LspMethods.Progress } progress:

@@ -31,6 +31,9 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     /// <summary>Of the loading of the engine's model.</summary>
     public LoadProgress Progress { get; init; } = new();
 
+    /// <summary>As <see cref="SharedSeat.NewPageLink"/>.</summary>
+    public required Func<Task<string>> NewPageLink { get; init; }
+
     /// <summary>As <see cref="SharedSeat.Renew"/>.</summary>
     public Action? Renew { get; init; }
 
@@ -110,7 +113,7 @@ internal sealed class Listener(CompletionEngine engine, StatusSource status, Pro
     private async Task ConverseAsync(PipeReader input, PipeWriter output, Hello hello)
     {
         var number = Interlocked.Increment(ref _lastNumber);
-        var seat = new SharedSeat(engine, Progress, () => _editors.Count == 1, Renew);
+        var seat = new SharedSeat(engine, Progress, () => _editors.Count == 1, NewPageLink, Renew);
         var conversation = new Conversation(new ServerOptions(input, output)
         {
             Seat = seat,

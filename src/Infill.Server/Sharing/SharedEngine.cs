@@ -1,5 +1,6 @@
 using Infill.Engine;
 using Infill.Server.Gpu;
+using Infill.Server.Http;
 using Infill.Server.Settings;
 using Infill.Server.Statistics;
 using Infill.Server.Status;
@@ -11,6 +12,7 @@ namespace Infill.Server.Sharing;
 internal sealed class SharedEngine : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ended = new();
+    private readonly EnginePage _page;
 
     /// <param name="settings">Of whoever starts it.</param>
     /// <param name="logLevel">Least level that goes to standard error.</param>
@@ -23,12 +25,15 @@ internal sealed class SharedEngine : IAsyncDisposable
         var logger = loggers.CreateLogger("Engine");
         var options = settings.Engine with { TimesFolder = Path.Combine(SettingsSources.CacheFolder, "times") };
         Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger, progress)), options, time, logger);
-        Status = new StatusSource(Engine, Path.GetFileNameWithoutExtension(settings.ModelPath), time);
+        Status = new StatusSource(() => Engine, () => Path.GetFileNameWithoutExtension(settings.ModelPath), time) { Loading = progress };
+        _page = new EnginePage(() => Status, time, loggers);
+        NewPageLink = _page.NewLinkAsync;
         Listener = new Listener(Engine, Status, SettingsSources.Proofs, logLevel, time, loggers.CreateLogger(nameof(Listener))) 
         {
             EditorsChanged = count => EditorsChanged(count),
             Statistics = StatisticsFile.OfUser,
             Progress = progress,
+            NewPageLink = () => NewPageLink(),
             Renew = renew,
         };
         Status.Connected = () => Listener.Editors;
@@ -44,10 +49,14 @@ internal sealed class SharedEngine : IAsyncDisposable
     /// <summary>Called with the number of editors whenever it has changed; any thread.</summary>
     public Action<int> EditorsChanged { get; set; } = static _ => { };
 
+    /// <summary>Gives the address of the live page: of a listener for it alone, unless this process has one already.</summary>
+    public Func<Task<string>> NewPageLink { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
         _ended.Dispose();
+        await _page.DisposeAsync();
         Status.Dispose();
         await Engine.DisposeAsync();
     }

@@ -6,8 +6,9 @@ namespace Infill.Server.Sharing;
 /// <param name="Engine">Left alone when the editor goes.</param>
 /// <param name="Progress">Of its model's loading.</param>
 /// <param name="IsAlone">Whether no other editor is there.</param>
+/// <param name="NewPageLink">Has the engine's live page shown, and gives the address to open.</param>
 /// <param name="Renew">Ends the engine's process: those of the editors that need one start another. Null for a process that is not theirs.</param>
-internal sealed record SharedSeat(CompletionEngine Engine, LoadProgress Progress, Func<bool> IsAlone, Action? Renew)
+internal sealed record SharedSeat(CompletionEngine Engine, LoadProgress Progress, Func<bool> IsAlone, Func<Task<string>> NewPageLink, Action? Renew)
 {
     private volatile bool _isLeaving;
 

@@ -30,6 +30,10 @@ internal sealed record StatusReport(
     /// <summary>How promptly what is outdone ends.</summary>
     public required StopCounts Stops { get; init; }
 
+    /// <summary>Percent of the model that is there, while it loads; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Loaded { get; init; }
+
     /// <summary>Why the state is failed, for the user; null where it isn't.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Problem { get; init; }

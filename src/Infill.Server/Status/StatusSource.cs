@@ -5,37 +5,40 @@ using Infill.Server.Handlers;
 namespace Infill.Server.Status;
 
 /// <summary>Makes reports of an engine: for the live page, <c>infill status</c> and scrapers. Any thread; it holds up nobody.</summary>
-internal sealed class StatusSource(CompletionEngine engine, string modelName, TimeProvider time) : IDisposable
+/// <param name="current">The engine, which may be another one each time.</param>
+/// <param name="modelName">What its model is called until it says so itself.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StatusSource(Func<CompletionEngine> current, Func<string> modelName, TimeProvider time) : IDisposable
 {
     private readonly long _began = time.GetTimestamp();
 
-    public CompletionEngine Engine => engine;
+    public CompletionEngine Engine => current();
 
     public EngineStatistics Statistics { get; } = new(time);
 
     /// <summary>Names of the clients that are connected, whether they ask for anything or not.</summary>
     public Func<IReadOnlyList<string>> Connected { get; set; } = static () => [];
 
+    /// <summary>Of the engine's model.</summary>
+    public LoadProgress Loading { get; init; } = new();
+
     /// <summary>loading, ready or failed.</summary>
-    public string State => engine.Ready switch
-    {
-        { IsCompletedSuccessfully: true } => "ready",
-        { IsCompleted: true } => "failed",
-        _ => "loading",
-    };
+    public string State => StateOf(Engine);
 
     public StatusReport Report()
     {
+        var engine = Engine;
         var live = engine.Snapshot().Where(static request => request.State != SequenceState.Finished).ToList();
         var recent = engine.RecentlyFinished();
+        var state = StateOf(engine);
         var firstToken = Statistics.Values("gen_ai.server.time_to_first_token");
         var interToken = Statistics.Values("infill.inter_token");
         var prompt = Statistics.Total("infill.tokens.prompt");
         return new StatusReport(
             LifecycleHandler.Version,
             Environment.ProcessId,
-            engine.Vocabulary?.ModelName is { Length: > 0 } name ? name : modelName,
-            State,
+            engine.Vocabulary?.ModelName is { Length: > 0 } name ? name : modelName(),
+            state,
             time.GetElapsedTime(_began).TotalSeconds,
             engine.MaxSequences,
             live.Count(static request => request.State == SequenceState.Running),
@@ -53,11 +56,19 @@ internal sealed class StatusSource(CompletionEngine engine, string modelName, Ti
             Clients(live, recent))
         {
             Stops = Stops(),
+            Loaded = state == "loading" ? Loading.Percent : null,
             Problem = engine.Ready.Exception?.InnerException?.Message,
         };
     }
 
     public void Dispose() => Statistics.Dispose();
+
+    private static string StateOf(CompletionEngine engine) => engine.Ready switch
+    {
+        { IsCompletedSuccessfully: true } => "ready",
+        { IsCompleted: true } => "failed",
+        _ => "loading",
+    };
 
     private StopCounts Stops()
     {

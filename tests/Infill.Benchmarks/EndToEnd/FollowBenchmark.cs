@@ -33,7 +33,7 @@ internal static class FollowBenchmark
         await using var engine = new CompletionEngine(() => LlamaModel.Load(DefaultModel.Path), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
         Pipe toServer = new(), fromServer = new();
         var server = ServerHost.RunAsync(
-            new ServerOptions(toServer.Reader, fromServer.Writer) { Seat = new SharedSeat(engine, new LoadProgress(), IsAlone: static () => true, Renew: null), LogLevel = LogLevel.None }, CancellationToken.None);
+            new ServerOptions(toServer.Reader, fromServer.Writer) { Seat = new SharedSeat(engine, new LoadProgress(), IsAlone: static () => true, NewPageLink: static () => throw new InvalidOperationException(), Renew: null), LogLevel = LogLevel.None }, CancellationToken.None);
         var client = new Connection(fromServer.Reader, toServer.Writer, new MethodTable(), NullLogger.Instance);
         var running = client.RunAsync();
         await client.RequestAsync(

@@ -317,6 +317,19 @@ public sealed partial class PluginTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Infill_page_opens_the_live_page_of_the_engine()
+    {
+        await using var editor = await OpenAsync("vim.ui.open = function(url) vim.notify('opened ' .. url) end");
+        using var browser = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+
+        await editor.TypeAsync(":Infill page\n");
+        var state = await editor.UntilAsync(static state => Opened().IsMatch(state.Messages));
+
+        Assert.Contains("<title>Infill</title>", await browser.GetStringAsync(Opened().Match(state.Messages).Groups["link"].Value), StringComparison.Ordinal);
+        await AssertSilentAsync(editor);
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_be_had_is_said_in_one_line()
     {
         await using var editor = await OpenAsync();
@@ -348,6 +361,9 @@ public sealed partial class PluginTests(ITestOutputHelper output)
 
     [GeneratedRegex(@"\bE\d+:|error|traceback", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ErrorMessage();
+
+    [GeneratedRegex(@"opened (?<link>http://127\.0\.0\.1:\d+/\?key=\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Opened();
 
     [GeneratedRegex(@"Infill crashed and starts again", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Notice();

@@ -158,7 +158,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.Contains(report.Choices!, choice => choice.Contains("Turn off everywhere", StringComparison.Ordinal));
         Assert.Contains(report.Choices!, choice => choice.Contains("Turn off for python", StringComparison.Ordinal));
         Assert.Contains(report.Choices!, choice => choice.Contains("Turn off in this workspace", StringComparison.Ordinal));
-        foreach (var entry in (string[])["Choose a model", "Pull a model", "Show the engine at work", "Show the log", "Check this machine", "Restart the server"])
+        foreach (var entry in (string[])["Choose a model", "Pull a model", "Open the live page", "Show the engine at work", "Show the log", "Check this machine", "Restart the server"])
         {
             Assert.Contains(report.Choices!, choice => choice.Contains(entry, StringComparison.Ordinal));
         }
@@ -174,6 +174,15 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     public async Task The_engine_at_work_is_shown_in_a_terminal()
     {
         Assert.Contains("tokens/s", (await PlayedAsync("atWork")).Saved, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_live_page_opens_in_the_browser_through_the_port_that_VS_Code_forwards()
+    {
+        var report = await PlayedAsync("livePage");
+
+        Assert.Contains("tokens per second", report.Saved, StringComparison.Ordinal);
+        Assert.Empty(report.Notices!);
     }
 
     [Fact]

@@ -604,6 +604,20 @@ class Pyramid${wait}:
     return { saved };
   },
 
+  /** The engine's live page, in a tab of its own. */
+  async livePage(bench) {
+    await bench.edit('livePage');
+    const opened = bench.page.context().waitForEvent('page', { timeout: patience });
+    await bench.choose('Open the live page');
+    const tab = await opened;
+    await tab.locator('#state.ready').waitFor({ timeout: patience });
+    await until(async () => /Visual Studio Code|code-server/.test(await tab.locator('#clients').innerText()));
+    await tab.screenshot({ path: join(out, 'live-page.png') });
+    const saved = await tab.locator('body').innerText();
+    await tab.close();
+    return { saved, notices: await bench.notices() };
+  },
+
   /** Killed again and again, until the extension gives up; its notice has the button that mends it. */
   async gaveUp(bench) {
     await bench.edit('gaveUp');

@@ -66,6 +66,21 @@ local actions = {
       end
     end)
   end,
+  page = function()
+    local client = server.client()
+    if not client then
+      return vim.notify('Infill: the server does not run; :Infill restart starts it.', vim.log.levels.ERROR)
+    end
+    client:request('workspace/executeCommand', { command = 'infill.page.open' }, function(err, page)
+      if err then
+        return vim.notify('Infill: ' .. err.message, vim.log.levels.ERROR)
+      end
+      local _, problem = vim.ui.open(page.url)
+      if problem then -- no program for it is known here
+        vim.notify('Infill: open ' .. page.url)
+      end
+    end)
+  end,
   doctor = function()
     run({ 'doctor' })
   end,

@@ -30,6 +30,8 @@ internal sealed class HttpBench : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public Uri PageAddress => new(_server.PageAddress);
+
     public static async Task<HttpBench> StartAsync(ScriptedModel? model = null, Func<HttpOptions, HttpOptions>? change = null, EngineOptions? engineOptions = null, bool heals = false, ProofMemory? proofs = null)
     {
         model ??= new ScriptedModel();
@@ -37,7 +39,7 @@ internal sealed class HttpBench : IAsyncDisposable
         await engine.Ready.WaitAsync(TestEditor.Limit);
         var settings = new InfillSettings { Prompt = PromptOptions.Default with { Healing = heals } }; // without it prompts end at the cursor
         var options = new HttpOptions(new IPEndPoint(IPAddress.Loopback, 0));
-        var status = new StatusSource(engine, "scripted", TimeProvider.System);
+        var status = new StatusSource(() => engine, static () => "scripted", TimeProvider.System);
         var server = await HttpServer.StartAsync(
             change?.Invoke(options) ?? options, new ServedModel(engine, settings, proofs), status, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         return new HttpBench(model, engine, status, server);

@@ -41,6 +41,32 @@ public sealed class RequestGuardTests
     }
 
     [Theory]
+    [InlineData("/", HttpStatusCode.OK)] // the live page, by another site's link
+    [InlineData("/slots", HttpStatusCode.Forbidden)]
+    [InlineData("/live", HttpStatusCode.Forbidden)]
+    public async Task A_link_of_another_site_leads_to_the_live_page_alone(string path, HttpStatusCode status)
+    {
+        await using var bench = await HttpBench.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        foreach (var (name, value) in new[] { ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document") }) request.Headers.TryAddWithoutValidation(name, value);
+
+        using var response = await bench.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")] // an editor of this machine is told an address that a browser can open
+    public async Task The_page_s_address_can_be_opened(string listen)
+    {
+        await using var bench = await HttpBench.StartAsync(change: options => options with { Listen = new IPEndPoint(IPAddress.Parse(listen), 0) });
+
+        Assert.Equal("127.0.0.1", bench.PageAddress.Host);
+        Assert.Contains("<title>Infill</title>", await bench.Client.GetStringAsync(bench.PageAddress), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("multipart/form-data")]

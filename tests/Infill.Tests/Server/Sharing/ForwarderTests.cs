@@ -15,6 +15,7 @@ public sealed class ForwarderTests
     private readonly List<string?> _kept = []; // choices of a model; null is the embedded one
     private readonly Dictionary<string, string> _variables = [];
 
+    private const string ShowsProgress = """{"capabilities":{"textDocument":{"inlineCompletion":{}},"window":{"workDoneProgress":true}}}""";
     private const string Initialization = """{"clientInfo":{"name":"test"},"capabilities":{"textDocument":{"inlineCompletion":{}}},"initializationOptions":{"infill":{"typingThrough":false}}}""";
 
     [Fact]
@@ -104,6 +105,55 @@ public sealed class ForwarderTests
         Assert.Equal(["1"], (await editor.InlineAsync(0, 4)).Texts());
     }
 
+    [Theory]
+    [InlineData(true, "\"here\"")]
+    [InlineData(false, "\"infill.work.1\"")] // a client that names no place is asked for one
+    public async Task How_far_the_chosen_model_s_loading_is_is_shown_in_percent(bool isGiven, string token)
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        await using var chosenEngine = new SharedBench(Saying("2", new PromptLog()));
+        var door = LeadingTo(engine);
+        door.Models[DefaultModel.Path] = new TestDoor { Loading = [12, 57] };
+        door.Models[DefaultModel.Path].LeadTo(chosenEngine);
+        await using var editor = await Editor(door).InitializedAsync(ShowsProgress);
+
+        await UseEmbeddedAsync(editor, isGiven ? ""","workDoneToken":"here" """ : "");
+
+        Assert.Equal(["begin 0", "report 12", "report 57", "end embedded is used from now on."], Shown(editor, token));
+    }
+
+    [Fact]
+    public async Task The_progress_of_a_model_that_cannot_be_loaded_ends()
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(engine);
+        door.Models[DefaultModel.Path] = new TestDoor { Loading = [12], LoadProblem = "It is torn." };
+        await using var editor = await Editor(door).InitializedAsync(ShowsProgress);
+
+        await UseEmbeddedAsync(editor, ""","workDoneToken":"here" """);
+
+        Assert.Equal(["begin 0", "report 12", "end it failed"], Shown(editor, "\"here\""));
+    }
+
+    [Fact]
+    public async Task A_second_choice_is_shown_as_the_first_was()
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        await using var chosenEngine = new SharedBench(Saying("2", new PromptLog()));
+        var door = LeadingTo(engine);
+        var chosen = new TestDoor { Loading = [12] };
+        chosen.LeadTo(chosenEngine);
+        door.Models[DefaultModel.Path] = chosen.Models[DefaultModel.Path] = chosen;
+        await using var editor = await Editor(door).InitializedAsync(ShowsProgress);
+        await UseEmbeddedAsync(editor);
+
+        await UseEmbeddedAsync(editor);
+
+        string[] once = ["begin 0", "report 12", "end embedded is used from now on."];
+        Assert.Equal([.. once, .. once], Shown(editor, "\"infill.work.1\"")); // each engine's first work
+        Assert.Single(editor.Received("window/workDoneProgress/create"), static asked => asked.GetProperty("token").ValueEquals("infill.model")); // that another engine loads is not to be noticed otherwise
+    }
+
     [Fact]
     public async Task The_last_editor_that_leaves_for_another_model_ends_the_engine_first()
     {
@@ -135,6 +185,24 @@ public sealed class ForwarderTests
 
         Assert.Equal(JsonValueKind.Null, answer.GetProperty("result").ValueKind);
         await Wait(() => Volatile.Read(ref renewed) == 1);
+    }
+
+    [Fact]
+    public async Task The_live_page_is_the_shared_engine_s()
+    {
+        await using var engine = new SharedBench(Saying("1", new PromptLog()));
+        var door = LeadingTo(engine);
+        await using var first = await Editor(door).InitializedAsync(Initialization);
+        await using var second = await Editor(door).InitializedAsync(Initialization);
+        await first.OpenAsync("x = ");
+        await first.InlineAsync(0, 4);
+        await second.OpenAsync("x = ");
+        await second.InlineAsync(0, 4);
+
+        var answer = await second.AskAsync("workspace/executeCommand", """{"command":"infill.page.open"}""");
+
+        var report = await PageVisit.ReportAsync(answer.GetProperty("result").GetProperty("url").GetString()!);
+        Assert.Equal(["test 1", "test 2"], report.GetProperty("clients").EnumerateArray().Select(static client => client.GetProperty("name").GetString()));
     }
 
     [Fact]
@@ -303,8 +371,14 @@ public sealed class ForwarderTests
         Assert.Equal(["1"], (await editor.InlineAsync(0, 1)).Texts());
     }
 
-    private static Task<JsonElement> UseEmbeddedAsync(TestEditor editor) =>
-        editor.AskAsync("workspace/executeCommand", """{"command":"infill.model.use","arguments":["embedded"]}""");
+    private static Task<JsonElement> UseEmbeddedAsync(TestEditor editor, string more = "") =>
+        editor.AskAsync("workspace/executeCommand", $$"""{"command":"infill.model.use","arguments":["embedded"]{{more}}}""");
+
+    /// <summary>What the editor was shown under a token, in its order.</summary>
+    private static IEnumerable<string> Shown(TestEditor editor, string token) => editor.Received("$/progress")
+        .Where(progress => progress.GetProperty("token").GetRawText() == token)
+        .Select(static progress => progress.GetProperty("value"))
+        .Select(static value => $"{value.GetProperty("kind")} {(value.TryGetProperty("percentage", out var percentage) ? percentage : value.GetProperty("message"))}");
 
     private static Task Wait(Func<bool> isSo) => Scenarios.Wait.UntilAsync(() => Task.FromResult(isSo()));
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Infill.Engine;
+using Infill.Server.Http;
 using Infill.Server.ModelChoice;
 using Infill.Server.Sharing;
 using Infill.Server.Status;
@@ -15,6 +16,7 @@ internal sealed class SharedBench : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
     private readonly StatusSource _status;
+    private readonly EnginePage _page;
     private readonly List<(Socket Socket, Task Served)> _connections = []; // guarded by itself
 
     /// <param name="model">What it has loaded.</param>
@@ -24,8 +26,9 @@ internal sealed class SharedBench : IAsyncDisposable
     {
         Model = model;
         Engine = new CompletionEngine(() => new ScriptedWeights(model), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
-        _status = new StatusSource(Engine, "scripted", TimeProvider.System);
-        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance) { Models = models ?? EditorOptions.NoModels, Renew = renew };
+        _status = new StatusSource(() => Engine, static () => "scripted", TimeProvider.System);
+        _page = new EnginePage(() => _status, TimeProvider.System, NullLoggerFactory.Instance);
+        Listener = new Listener(Engine, _status, proofs: null, LogLevel.None, TimeProvider.System, NullLogger.Instance) { Models = models ?? EditorOptions.NoModels, NewPageLink = _page.NewLinkAsync, Renew = renew };
         _status.Connected = () => Listener.Editors;
     }
 
@@ -62,6 +65,7 @@ internal sealed class SharedBench : IAsyncDisposable
         }
 
         await Task.WhenAll(served).WaitAsync(TestEditor.Limit);
+        await _page.DisposeAsync();
         _status.Dispose();
         await Engine.DisposeAsync().AsTask().WaitAsync(TestEditor.Limit);
         _ending.Dispose();
@@ -90,7 +94,14 @@ internal sealed class TestDoor : IEngineDoor
     /// <summary>Whether it was waited for that the engine ends.</summary>
     public bool IsLeftForGood { get; private set; }
 
-    public Task UntilReadyAsync(CancellationToken cancellationToken) => LoadProblem is { } problem ? throw new EngineException(problem) : Task.CompletedTask;
+    /// <summary>How far the loading of that model is said to be, in percent, one after another.</summary>
+    public IReadOnlyList<int> Loading { get; init; } = [];
+
+    public Task UntilReadyAsync(Action<int> told, CancellationToken cancellationToken)
+    {
+        foreach (var percent in Loading) told(percent);
+        return LoadProblem is { } problem ? throw new EngineException(problem) : Task.CompletedTask;
+    }
 
     public Task UntilEndedAsync(CancellationToken cancellationToken)
     {

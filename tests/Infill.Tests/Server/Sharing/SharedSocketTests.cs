@@ -76,7 +76,7 @@ public sealed class SharedSocketTests : IDisposable
     public async Task An_engine_whose_model_cannot_be_loaded_reports_why()
     {
         await using var engine = new CompletionEngine(() => throw new EngineException("It is torn."), new EngineOptions(), TimeProvider.System, NullLogger.Instance);
-        using var status = new StatusSource(engine, "torn", TimeProvider.System);
+        using var status = new StatusSource(() => engine, static () => "torn", TimeProvider.System);
         await Assert.ThrowsAsync<EngineException>(() => engine.Ready);
 
         var report = status.Report();

@@ -10,17 +10,12 @@ namespace Infill.EndToEnd;
 /// <param name="Ghost">The suggestion on the screen; empty where there is none.</param>
 /// <param name="Marks">How often ghost text is drawn at this moment: never more than once.</param>
 /// <param name="Drawn">Every ghost text there was, in its order; empty where it was taken away.</param>
-/// <param name="Delays">For each key that changed the ghost text, how long that took.</param>
+/// <param name="Delays">For each key with which the server was asked, and gave ghost text, how long that took.</param>
 /// <param name="Messages">The answer to <c>:messages</c>.</param>
 /// <param name="IsAttached">Whether typing asks the language server.</param>
 /// <param name="IsWhole">Whether no request is under way.</param>
 internal sealed record NeovimState(
     string Mode, int Line, int Column, string Text, string Ghost, int Marks, IReadOnlyList<string> Drawn, IReadOnlyList<KeyDelay> Delays, string Messages, bool IsAttached, bool IsWhole);
-
-/// <summary>From a key to the ghost text's extmark, in milliseconds.</summary>
-/// <param name="Whole">All of it.</param>
-/// <param name="Asked">Of that, from asking the server to its first text.</param>
-internal sealed record KeyDelay(double Whole, double Asked);
 
 /// <summary>One real Neovim in a terminal.</summary>
 internal sealed class NeovimEditor : IAsyncDisposable

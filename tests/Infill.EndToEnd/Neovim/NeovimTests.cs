@@ -128,12 +128,11 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
     [Fact]
     public async Task From_key_to_extmark_takes_little_more_than_the_server_and_Neovims_own_wait()
     {
-        const double editorsOwnWait = 200;
         await using var editor = await NeovimEditor.OpenAsync(Text);
         await editor.PressAsync("G", "o");
         await editor.TypeAsync("def ");
         var typed = (await editor.UntilAsync(static state => state.Ghost.Length > 0 && state.Text.EndsWith("def ", StringComparison.Ordinal))).Text;
-        foreach (var key in "__init__(self, height, width, ")
+        foreach (var key in KeyDelays.Typed)
         {
             var asked = editor.Log.Asked;
             await editor.TypeAsync(key.ToString());
@@ -142,12 +141,7 @@ public sealed partial class NeovimTests(ITestOutputHelper output)
             await editor.UntilAsync(state => state.Text == typed && state.IsWhole);
         }
 
-        var delays = (await editor.StateAsync()).Delays.Where(static delay => delay.Whole >= delay.Asked + editorsOwnWait).ToList(); // the others were typed as suggested
-        var whole = Median(delays.Select(static delay => delay.Whole));
-        var over = Median(delays.Select(static delay => delay.Whole - delay.Asked)) - editorsOwnWait;
-        var told = $"Neovim, its own client: key → ghost text median {whole:F0} ms over {delays.Count} keys, {over:F1} ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
-        Figures.Tell(output, "Neovim, its own client: key", told);
-        Assert.True(over <= 40, told);
+        KeyDelays.AssertShort(output, "Neovim, its own client", (await editor.StateAsync()).Delays, editorsOwnWait: 200);
         await AssertSilentAsync(editor);
     }
 

@@ -2,8 +2,9 @@
 local drawers = { 'nvim.lsp.inline_completion', 'infill' }
 local set, clear = vim.api.nvim_buf_set_extmark, vim.api.nvim_buf_clear_namespace
 local drawn = {} -- each ghost text in its order; '' where it was taken away
-local pressed, delays = nil, {} -- ms from a key to the first change of the ghost text after it, and of that what the server took
-local asked_at, took = nil, 0 -- of the last request for a suggestion: when, and the ms to its answer
+local pressed, delays = nil, {} -- ms from a key to the ghost text that was asked for with it, and of that what the server took
+local asked_at, took = nil, 0 -- of the last request for a suggestion: when, while it is under way, and the ms to its answer
+local requested = 0 -- when that request was made
 
 local function is_ghost(namespace)
   return vim.tbl_contains(drawers, function(name) return vim.api.nvim_get_namespaces()[name] == namespace end, { predicate = true })
@@ -22,7 +23,7 @@ end
 function vim.api.nvim_buf_set_extmark(buf, namespace, row, col, options)
   if is_ghost(namespace) then
     table.insert(drawn, text_of(options))
-    if pressed then
+    if pressed and requested >= pressed then -- Neovim's own client draws what it showed before, until it has asked
       local ghost = package.loaded['infill.ghost']
       local server = ghost and ghost.time_to_text or asked_at and (vim.uv.hrtime() - asked_at) / 1e6 or took
       table.insert(delays, { whole = (vim.uv.hrtime() - pressed) / 1e6, asked = server })
@@ -44,6 +45,7 @@ vim.api.nvim_create_autocmd('LspRequest', {
     if request.method ~= 'textDocument/inlineCompletion' then return end
     if request.type == 'pending' then
       asked_at = vim.uv.hrtime()
+      requested = asked_at
     elseif asked_at then
       took, asked_at = (vim.uv.hrtime() - asked_at) / 1e6, nil
     end

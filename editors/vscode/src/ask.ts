@@ -22,7 +22,7 @@ async function askShown<T>(client: LanguageClient, command: string, name: string
   const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, value => {
     if (value.kind === 'end') return;
     const now = value.percentage ?? shown;
-    show(value.message ?? '', now - shown);
+    show(value.message ?? `${now} %`, now - shown); // VS Code draws a share of a line and no figure
     shown = now;
   });
   try {

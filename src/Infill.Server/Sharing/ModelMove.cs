@@ -33,8 +33,7 @@ internal sealed record ModelMove(RequestId Id, ChosenModel Chosen)
     {
         if (Chosen.IsLast) await left.UntilEndedAsync(cancellationToken); // there may be no memory for both
         var there = left.ToModel(Chosen.Path);
-        await there.UntilReadyAsync(
-            percent => Tell(editor, new WorkDoneProgressReport(Message: $"loading {Chosen.Name}", Percentage: percent), ProtocolJsonContext.Default.ReportProgress), cancellationToken);
+        await there.UntilReadyAsync(percent => Tell(editor, new WorkDoneProgressReport(Percentage: percent), ProtocolJsonContext.Default.ReportProgress), cancellationToken); // the title says of what
         try
         {
             keep(ChosenModel.SettingOf(Chosen.Name, Chosen.Path));

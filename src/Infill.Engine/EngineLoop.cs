@@ -37,7 +37,7 @@ internal sealed class EngineLoop : IDisposable
         var model = contexts.Get().Model;
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
-        Cost = new StepCost();
+        Cost = new StepCost(model.PrefillGrain);
         Scheduler = new Scheduler(options, Cache, Cost);
         _memory = CostMemory.Of(contexts.ModelIdentity, options, time, logger);
         _memory.Restore(Cost);

@@ -33,6 +33,12 @@ public interface IModelRunner : IDisposable
     /// <summary>Sequence ids that the KV cache tells apart: slots are numbered from 0 to this.</summary>
     int MaxSequences { get; }
 
+    /// <summary>
+    /// A chunk of a prompt beyond 64 tokens costs as much as if it were filled up to a multiple of so many: a CPU's attention kernels
+    /// work in tiles of 64 queries, a GPU's costs grow nearly token by token.
+    /// </summary>
+    int PrefillGrain => StepCost.Tile;
+
     /// <summary>Computes the plan's tokens in one batch.</summary>
     /// <param name="plan">Slices of sequences, each with its slot.</param>
     /// <param name="shouldAbort">Asked often while the step runs, on this thread; true ends the step early where the backend can.</param>

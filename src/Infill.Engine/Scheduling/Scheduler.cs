@@ -261,14 +261,14 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     }
 
     /// <summary>
-    /// Of a prompt that is cut the odd part goes first, so that whole tiles are left: less than a tile is dear where attention has
+    /// Of a prompt that is cut the odd part goes first, so that whole grains are left: on a CPU less than a tile is dear where attention has
     /// much to walk over (60 tokens: 49 ms at the start of a prompt, 190 ms after 1,920 others, where 64 take 100 ms). But no
     /// step does less than half of what it may: somebody who types faster than a prompt computes gets on by a step for each key.
     /// </summary>
-    private static int Cut(int pending, int left)
+    private int Cut(int pending, int left)
     {
         if (pending <= left || left < StepCost.Tile) return Math.Min(pending, left);
-        var count = left - ((left - (pending % StepCost.Tile)) % StepCost.Tile);
+        var count = left - ((left - (pending % cost.Grain)) % cost.Grain);
         return 2 * count >= left ? count : left;
     }
 

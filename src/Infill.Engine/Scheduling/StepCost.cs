@@ -11,13 +11,17 @@ public sealed record StepCostNumbers(IReadOnlyList<double> Decode, IReadOnlyList
 /// A step's time is that of its decoding sequences plus that of its prefill. Prefill beside decoding is learnt apart from
 /// prefill alone: backends share some work between the two, or split the batch.
 /// </remarks>
-internal sealed class StepCost
+/// <param name="grain">Tokens by which a chunk beyond a tile grows and shrinks: <see cref="IModelRunner.PrefillGrain"/>.</param>
+internal sealed class StepCost(int grain = StepCost.Tile)
 {
     /// <summary>Attention kernels are tiled by 64 queries: a chunk of 32 costs as much as one of 64, and one of 65 more than its share.</summary>
     public const int Tile = 64;
 
     /// <summary>Below a tile, chunks are looked for in these steps.</summary>
     private const int FineStep = 8;
+
+    /// <summary>Beyond a tile, chunks are multiples of it.</summary>
+    public int Grain => grain;
 
     private readonly CostRow _decode = new();
     private readonly CostRow _prefill = new();
@@ -40,7 +44,7 @@ internal sealed class StepCost
     /// <param name="time">For the whole step.</param>
     /// <param name="limit">Tokens that the chunk has at most.</param>
     /// <returns>
-    /// Whole tiles where one fits, else less, in a size that wastes little; 0 where nothing fits; null while nothing was measured.
+    /// Whole grains where a tile fits, else less, in a size that wastes little; 0 where nothing fits; null while nothing was measured.
     /// </returns>
     public int? LargestPrefill(StepShape shape, TimeSpan time, int limit)
     {
@@ -65,7 +69,7 @@ internal sealed class StepCost
         }
 
         var row = shape.DecodeSequences == 0 ? _prefill : _beside;
-        if (shape.PrefillTokens > Tile && shape.PrefillTokens % Tile != 0 && !row.IsEmpty) return; // a prompt's odd end would pass for whole tiles
+        if (shape.PrefillTokens > Tile && shape.PrefillTokens % grain != 0 && !row.IsEmpty) return; // a prompt's odd end would pass for whole tiles
         if (shape.DecodeSequences > 0)
         {
             if (_decode.IsEmpty) return; // nobody knows which part of the time was whose
@@ -86,10 +90,10 @@ internal sealed class StepCost
         _beside.Import(numbers.Beside);
     }
 
-    /// <summary>Whole tiles, then whole <see cref="FineStep"/>s, then halves.</summary>
-    private static int NextSmaller(int tokens) => tokens switch
+    /// <summary>Whole grains, then whole <see cref="FineStep"/>s, then halves.</summary>
+    private int NextSmaller(int tokens) => tokens switch
     {
-        > Tile => (tokens - 1) / Tile * Tile,
+        > Tile => (tokens - 1) / grain * grain,
         > FineStep => (tokens - 1) / FineStep * FineStep,
         _ => tokens / 2,
     };

@@ -74,6 +74,19 @@ public sealed class StepCostTests
         Assert.Equal(tokens, _cost.LargestPrefill(new StepShape(0, 0), Milliseconds(milliseconds), 512));
     }
 
+    [Theory]
+    [InlineData(500, 320)] // 333 would fit
+    [InlineData(100, 64)]
+    [InlineData(30, 16)]
+    public void On_a_GPU_chunks_need_not_be_whole_tiles(int milliseconds, int tokens)
+    {
+        var cost = new StepCost(grain: 16);
+        cost.Observe(new StepShape(0, 96), Milliseconds(144)); // 1.5 ms a token, learnt from a chunk that is no whole tile either
+
+        Assert.Equal(tokens, cost.LargestPrefill(new StepShape(0, 0), Milliseconds(milliseconds), 512));
+        Assert.Equal(112, cost.LargestPrefill(new StepShape(0, 0), Milliseconds(170), 512));
+    }
+
     [Fact]
     public void A_prompt_that_fits_whole_is_not_cut_to_tiles()
     {

@@ -44,9 +44,29 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Fires once; no period is needed here.</summary>
     private sealed class ManualTimer(ManualTime clock, Action fire) : ITimer
     {
+        private bool _isDisposed;                    // guarded by the clock's lock, as all below
+        private Task _fired = Task.CompletedTask;
+
         public TimeSpan Due { get; private set; }
 
-        public void Fire() => fire();
+        public void Fire()
+        {
+            var fired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (clock._gate)
+            {
+                if (_isDisposed) return; // after it was found to be due
+                _fired = fired.Task;
+            }
+
+            try
+            {
+                fire();
+            }
+            finally
+            {
+                fired.SetResult();
+            }
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -63,13 +83,18 @@ internal sealed class ManualTime : TimeProvider
 
         public void Dispose()
         {
-            lock (clock._gate) clock._timers.Remove(this);
+            lock (clock._gate)
+            {
+                clock._timers.Remove(this);
+                _isDisposed = true;
+            }
         }
 
+        /// <summary>Completes when it fires no more, as the system's timer does: who waits may then free what it uses.</summary>
         public ValueTask DisposeAsync()
         {
             Dispose();
-            return ValueTask.CompletedTask;
+            lock (clock._gate) return new ValueTask(_fired);
         }
     }
 }

@@ -174,12 +174,9 @@ internal sealed class CompletionShaper(SuggestionContext context)
         _isFirstLineComplete = true;
         var line = _lineStart == 0 ? string.Concat(context.LineBefore, added.TrimEnd()) : added.TrimEnd().ToString();
 
-        // The cursor's own line isn't whole where text stands behind the cursor.
-        if (_lineStart > 0 || !context.IsTextAfter)
-        {
-            var cut = _followingLines.Check(line, _lineStart, isFirst);
-            if (cut >= 0) return cut;
-        }
+        // Where text stands behind the cursor too: the line up to there, which is all that was written, is the one below.
+        var cut = _followingLines.Check(line, _lineStart, isFirst);
+        if (cut >= 0) return cut;
 
         if (_mustContinue && !BlockScope.IsContinuation(line.AsSpan().TrimStart())) return _lineStart;
         _mustContinue = false;
@@ -243,7 +240,6 @@ internal sealed class CompletionShaper(SuggestionContext context)
 
     private bool MayFirstLineRepeat()
     {
-        if (_lineStart == 0 && context.IsTextAfter) return false;
         var added = _text.AsSpan(_lineStart.._length);
         var before = _lineStart == 0 ? context.LineBefore : "";
         return !added.IsWhiteSpace() && _followingLines.MayRepeat(before, added);

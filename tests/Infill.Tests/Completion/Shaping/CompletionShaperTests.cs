@@ -77,6 +77,16 @@ public sealed class CompletionShaperTests
     }
 
     [Theory]
+    [InlineData("from ‸ escape\nfrom rich.text import Text", "rich.text import Text", "")]
+    [InlineData("from ‸ escape\nfrom rich.text import Text", "rich.markup import", "rich.markup import")]
+    [InlineData("from ‸ escape\nfrom rich.text import Text", "rich.text import", "rich.text import")]
+    [InlineData("a = f(‸)\na = f(b)", "b", "b")]
+    public void Before_more_of_its_line_a_suggestion_that_is_the_line_below_is_not_shown(string document, string raw, string expected)
+    {
+        Assert.Equal(expected, Shape(document, raw));
+    }
+
+    [Theory]
     [InlineData("{\n    ‸\n    return x;\n}", "x = 1;\n    return x;\n}", "x = 1;")]
     [InlineData("{\n    ‸\n\n\n    return x;\n}", "x = 1;\n    return x;\n}", "x = 1;")]
     [InlineData("{\n    ‸\n    return x;\n}", "return x;", "")]

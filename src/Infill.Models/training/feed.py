@@ -3,7 +3,7 @@
     feed.py WORK MODEL.gguf NUMBER COUNT
     feed.py WORK MODEL.gguf validation ROWS     writes WORK/validation.npz from WORK/held/*.jsonl instead
 
-Reads WORK/corpus/*.jsonl (every COUNT-th run of RUN lines, so that neighbours stay together; new files are taken up as they arrive) and writes WORK/rows/NUMBER-SERIAL.npz with
+Reads WORK/corpus/*.jsonl (every COUNT-th run of lines, so that a package's files stay together; new files are taken up as they arrive) and writes WORK/rows/NUMBER-SERIAL.npz with
 tokens [ROWS, 2049] uint16 and weights of the same shape, uint8. Every pass over a document cuts it anew. It waits while enough files lie unread.
 """
 import glob
@@ -16,12 +16,11 @@ import time
 import numpy as np
 
 import samples
+from context import RUN, Group, runs
 from tokenizer import PAD, Tokenizer
 
 ROWS = 128
 UNREAD = 6
-RUN = 40
-NEAR = 6  # files before and after that count as neighbours
 # What users write, and what there is of it.
 SHARES = {"csharp": 0.21, "tsjs": 0.18, "python": 0.17, "go": 0.12, "rust": 0.12, "java": 0.09, "c": 0.11}
 
@@ -30,13 +29,16 @@ class Language:
     """The documents of one language in an order that every pass shuffles anew."""
 
     def __init__(self, rng):
-        self.rng, self.documents, self.packages, self.left, self.passes = rng, [], {}, [], 0
+        self.rng, self.documents, self.groups, self.left, self.passes = rng, [], {}, [], 0
 
     def add(self, document):
         self.documents.append(document)
-        package = self.packages.setdefault(document["p"].split("/")[0], [])
-        document["place"] = len(package)
-        package.append(document)
+        package = document["p"].split("/")[0]
+        group = self.groups.get(package)
+        if group is None or len(group.documents) >= RUN:
+            group = self.groups[package] = Group()
+        group.add(document)
+        document["group"] = group
         self.left.insert(self.rng.randint(0, len(self.left)), len(self.documents) - 1)
 
     def take(self):
@@ -44,9 +46,7 @@ class Language:
             self.left = list(range(len(self.documents)))
             self.rng.shuffle(self.left)
             self.passes += 1
-        document = self.documents[self.left.pop()]
-        package, place = self.packages[document["p"].split("/")[0]], document["place"]
-        return document, package[max(0, place - NEAR):place] + package[place + 1:place + 1 + NEAR]
+        return self.documents[self.left.pop()]
 
 
 def pack(samples_in, row_length=samples.LONGEST, open_rows=48):
@@ -74,10 +74,10 @@ def stream(languages, rng, tokenizer):
         while len(batch) < 256:
             ready = [l for l in languages if languages[l].documents]
             name = min(ready, key=lambda l: given[l] / SHARES[l])
-            document, neighbours = languages[name].take()
+            document = languages[name].take()
             for window in samples.windows(document["t"], rng):
                 given[name] += len(window)
-                batch.append(samples.parts_of(document, window, neighbours, rng))
+                batch.append(samples.parts_of(document, window, document["group"], rng))
         rng.shuffle(batch)
         yield from samples.tokenized(batch, tokenizer)
         yield None  # a place to look for new files
@@ -118,8 +118,8 @@ def main():
     def look():
         for path in sorted(set(glob.glob(f"{work}/corpus/*.jsonl")) - known):
             known.add(path)
-            for i, line in enumerate(open(path)):
-                if i // RUN % count == number:
+            for run, line in runs(open(path)):
+                if run % count == number:
                     document = json.loads(line)
                     languages[document["l"]].add(document)
         if not known:

@@ -26,16 +26,35 @@ apt() {
 
 listed() { sed -E '/^#/d; s/\t.*//' "$here/$1"; }
 
-apt update
-(cd "$work/dl" && for name in $(listed sources.tsv) $(listed crates.txt); do
-  for suite in "${suites[@]}"; do
-    apt source --tar-only --download-only "$name/$suite" && continue 2
+# many COUNT COMMAND...: names from standard input go to the command COUNT at a time, and one by one where that fails.
+many() {
+  local count=$1 names name
+  shift
+  while mapfile -t -n "$count" names && (( ${#names[@]} )); do
+    "$@" "${names[@]}" 2>/dev/null && continue
+    for name in "${names[@]}"; do
+      "$@" "$name" || echo "$name is not to be had."
+    done
   done
-  echo "There is no source of $name to be had."
-done)
-(cd "$work/deb" && for name in $(listed binaries.txt); do
-  apt download "$name" || echo "$name is not to be had."
-done)
-(cd "$work/npm" && for name in $(listed npm.txt); do
-  npm pack --silent --ignore-scripts "$name" || echo "$name is not to be had."
-done)
+}
+
+sources() { apt source --tar-only --download-only "$@"; }
+binaries() { apt download "$@"; }
+packed() { npm pack --silent --ignore-scripts "$@"; }
+
+# The second suite is asked for what the first has not.
+source_or_older() {
+  local name suite
+  for name in "$@"; do
+    for suite in "${suites[@]}"; do
+      sources "$name/$suite" && continue 2
+    done
+    return 1
+  done
+}
+
+apt update
+(cd "$work/dl" && { listed sources.tsv; listed crates.txt; } | many 1 source_or_older) &
+(cd "$work/deb" && listed binaries.txt | many 40 binaries) &
+(cd "$work/npm" && listed npm.txt | many 12 packed) &
+wait

@@ -10,9 +10,10 @@ import random
 import subprocess
 import sys
 
+from context import runs
+
 # Share of a language's documents that travels: there is more Python and Java than the model's time can read.
 KEPT = {"python": 0.74, "java": 0.82}
-TOGETHER = 40  # neighbouring files compress together and are each other's context
 HELD = {"heldout": 320, "mix": 200}  # documents a language
 
 
@@ -26,15 +27,10 @@ def main():
     rng = random.Random(5)
     parts = [compressor(f"{work}/parts/{n}.jsonl.zst") for n in range(count)]
     for language in ("csharp", "tsjs", "python", "go", "rust", "java", "c"):
-        turn, run = rng.randrange(count), []
-        for line in open(f"{work}/docs/{language}.jsonl", "rb"):
-            if rng.random() > KEPT.get(language, 1):
-                continue
-            run.append(line)
-            if len(run) == TOGETHER:
-                parts[turn % count].stdin.write(b"".join(run))
-                turn, run = turn + 1, []
-        parts[turn % count].stdin.write(b"".join(run))
+        turn = rng.randrange(count)
+        kept = (line for line in open(f"{work}/docs/{language}.jsonl") if rng.random() <= KEPT.get(language, 1))
+        for run, line in runs(kept):  # files of a package compress together and are each other's context
+            parts[(turn + run) % count].stdin.write(line.encode())
     for held, limit in HELD.items():
         by_language = {}
         for line in open(f"{work}/docs/{held}.jsonl", "rb"):

@@ -2,9 +2,10 @@
 import random
 import unittest
 
+import context
 import corpus
 import samples
-from tokenizer import END, FILE, MIDDLE, PREFIX, SUFFIX
+from tokenizer import END, FILE, MIDDLE, PREFIX, REPO, SUFFIX
 
 CODE = "".join(f"def f{i}(a, b):\n    if a > b:\n        return max(a, b)\n    for x in range({i}):\n        print(x, a[{i}])\n    return {{'a': a}}\n\n\n" for i in range(60))
 
@@ -45,7 +46,7 @@ class Sampling(unittest.TestCase):
         document = {"p": "package/src/a.py", "l": "python", "t": CODE}
         rng, seen = random.Random(2), set()
         for _ in range(300):
-            parts = samples.parts_of(document, CODE[:2000], [], rng)
+            parts = samples.parts_of(document, CODE[:2000], None, rng)
             at = {part: i for i, (part, _) in enumerate(parts)}
             if MIDDLE not in at:
                 continue
@@ -55,6 +56,95 @@ class Sampling(unittest.TestCase):
             self.assertTrue(all(weight == 0 for part, weight in parts if part in (PREFIX, SUFFIX, MIDDLE, FILE)))
             seen.add(at[SUFFIX] < at[PREFIX])
         self.assertEqual({True, False}, seen)
+
+
+class Blocks(unittest.TestCase):
+    TEXT = "class A:\n    def f(self):\n        if x:\n            g()\n            h()\n\n        k()\n\n    def n(self):\n        pass\n"
+
+    def setUp(self):
+        self.lines = samples.lines_of(self.TEXT)
+
+    def end(self, text):
+        return self.TEXT.index(text) + len(text)
+
+    def test_a_body_ends_where_its_lines_are_no_deeper(self):
+        self.assertEqual(self.end("h()"), samples.body_end(self.lines, 2, 8))
+        self.assertEqual(self.end("k()"), samples.body_end(self.lines, 1, 4))
+        self.assertIsNone(samples.body_end(self.lines, 8, 4), "the window ends before it does")
+
+    def test_a_block_ends_with_a_statement_a_paragraph_or_a_body(self):
+        ends = {samples.block_end(self.lines, 2, 8, random.Random(seed)) for seed in range(60)}
+        self.assertEqual({self.end("h()"), self.end("k()")}, ends)
+
+    def test_what_ends_too_far_away_is_no_block(self):
+        long = samples.lines_of("def f():\n" + "    g()\n" * 30 + "h()\n")
+        self.assertIsNone(samples.body_end(long, 0, 0))
+
+
+class OtherFiles(unittest.TestCase):
+    STORE = "class Store:\n    def fetch_row(self, key, timeout):\n        return self.rows[key]\n\n    def close(self):\n        pass\n"
+    USER = "from store import Store\n\n\ndef load(path):\n    store = Store(path)\n    return store.fetch_row(path, 3)\n\n\ndef other():\n    return None\n" * 2
+    NOISE = "def unrelated(a):\n    return a\n"
+
+    def setUp(self):
+        self.group = context.Group()
+        for name, text in (("store", self.STORE), ("user", self.USER), *((f"noise{i}", self.NOISE) for i in range(5))):
+            self.group.add({"p": f"package/src/{name}.py", "l": "python", "t": text})
+        self.user = self.group.documents[1]
+
+    def test_definitions_of_all_languages_are_found(self):
+        for text, names in (
+            ("public sealed class Order : Base {", {"Order"}), ("    public int TotalOf(Order order)", {"TotalOf"}), ("func (s *Store) Fetch(key string) error {", {"Fetch"}),
+            ("pub fn parse_all(input: &str) {", {"parse_all"}), ("export const limit = 3", {"limit"}), ("static int count_rows(struct table *t)", {"count_rows"}),
+            ("    render(props) {", {"render"}), ("self.total = 0", {"total"}), ("MAXIMUM = 4", {"MAXIMUM"}), ("    private readonly Dictionary<int, string> _names;", {"_names"}),
+            ("    return compute(a)", set()), ("    value = compute(a)", set()), ("if (ready(x)) {", set()),
+        ):
+            self.assertEqual(names, context.defined_in(text) - {"table"}, text)
+
+    def test_chunks_are_whole_lines_and_keep_to_their_size(self):
+        lines = CODE.split("\n")
+        chunks = context.cut(CODE)
+        self.assertTrue(all(len(c) <= context.MOST_CHARACTERS and c.count("\n") < context.MOST_LINES for c in chunks))
+        self.assertEqual([l for l in lines if l.strip()], [l for c in chunks for l in c.split("\n") if l.strip()])
+
+    def test_what_defines_the_names_around_the_cursor_comes_first(self):
+        before, after = self.USER[:self.USER.index("fetch_row(")], "\n"
+        best = context.ranked(context.query(self.user, before, after), self.group.documents[:1] + self.group.documents[2:])[0]
+        self.assertIn("class Store", best.text)
+
+    def test_foreign_names_are_those_that_few_others_define(self):
+        self.assertEqual({"Store", "fetch_row"}, set(self.group.foreign({"Store", "fetch_row", "load", "unrelated", "nowhere"}, self.user)))
+
+    def test_holes_are_cut_in_lines_that_use_another_file_s_names(self):
+        rng = random.Random(3)
+        for _ in range(100):
+            if place := samples.cross_cut(self.USER, self.user, self.group, rng):
+                line = self.USER[self.USER.rfind("\n", 0, place[0]) + 1:self.USER.find("\n", place[0])]
+                self.assertRegex(line, "Store\\(|fetch_row")
+
+    def test_chunks_stand_before_the_document_as_the_product_writes_them(self):
+        rng, seen = random.Random(4), 0
+        for _ in range(300):
+            parts = samples.parts_of(self.user, self.USER, self.group, rng)
+            at = [i for i, (part, _) in enumerate(parts) if part == FILE]
+            if len(at) < 2:
+                continue
+            seen += 1
+            self.assertEqual(parts[0][0] == REPO, at[0] == 2)
+            for here, following in zip(at, at[1:]):
+                (name, _), (text, _), (feed, _) = parts[here + 1:following]
+                self.assertTrue(name.endswith(".py\n") and "user" not in name)
+                self.assertEqual("\n", feed)
+                self.assertIn(text, context.cut(self.STORE) + context.cut(self.NOISE))
+            self.assertIn(parts[at[-1] + 2][0], (PREFIX, SUFFIX))
+        self.assertGreater(seen, 60)
+
+    def test_runs_end_with_their_package_or_when_full(self):
+        lines = [f'{{"p": "{package}/a"}}' for package, count in (("a", 3), ("b", 100), ("c", 600)) for _ in range(count)]
+        sizes = [0, 0, 0, 0]
+        for run, _ in context.runs(lines):
+            sizes[run] += 1
+        self.assertEqual([103, 240, 240, 120], sizes)
 
 
 if __name__ == "__main__":

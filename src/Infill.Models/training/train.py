@@ -3,7 +3,7 @@
     torchrun --nproc_per_node GPUS train.py WORK SEED.gguf OUT.gguf SECONDS [--rows N] [--peak F] [--stop-file PATH]
 
 One process a GPU; each reads the rows of its own feed processes. The schedule runs by the clock, so that it ends in time on any machine:
-two percent warm-up, constant to HOLD, then linearly down to one percent. Every CHECKPOINT seconds OUT.gguf is written as it stands.
+two percent warm-up, constant to HOLD, then linearly down to LAST. Every CHECKPOINT seconds OUT.gguf is written as it stands.
 """
 import argparse
 import glob
@@ -20,7 +20,7 @@ import torch.distributed as dist
 import gguf
 from model import Model
 
-WARM_UP, HOLD, LAST = 0.02, 0.2, 0.005
+WARM_UP, HOLD, LAST = 0.02, 0.15, 0.005
 CHECKPOINT, VALIDATE = 150, 100
 MUON_RATE, ADAM_RATE = 0.016, 0.0016
 MOMENTUM, WEIGHT_DECAY = 0.95, 0.02
@@ -153,7 +153,7 @@ def save(model, path, metadata, tensors, types):
     string = lambda s: (gguf.STRING, s.encode())
     metadata = dict(metadata)
     metadata.update({
-        "general.name": string("infill-52m"), "general.version": string("2"), "general.license": string("mit"),
+        "general.name": string("infill-52m"), "general.version": string("3"), "general.license": string("mit"),
         "general.description": string("Fill-in-the-middle code model, suffix first, trained on permissively licensed sources"),
         "infill.fim_template": string("infill"),  # suffix first; FimTemplate.MetadataKey
     })

@@ -17,7 +17,7 @@ trap finish EXIT
 serve() {
   local models=$1 name=$2 port=$3
   shift 3
-  "$benchmarks/../Infill.EndToEnd/Terminal/enter.sh" "$root" "$models" "$work" llama-server --model /opt/infill-52m-q8_0.gguf \
+  "$benchmarks/../Infill.EndToEnd/Terminal/enter.sh" "$root" "$models" "$work" llama-server --model /opt/infill-52m-iq4_nl.gguf \
     --host 127.0.0.1 --port "$port" --threads "${THREADS:-2}" "$@" >"$work/$name.log" 2>&1 &
   servers+=($!)
   for (( attempt = 0; attempt < 120; attempt++ )); do

@@ -1,13 +1,17 @@
-"""Reads and writes GGUF files of models shaped like ours: float32 and Q8_0 tensors, every kind of metadata. Little-endian only."""
+"""Reads and writes GGUF files of models shaped like ours: float32, Q8_0 and IQ4_NL tensors, every kind of metadata. Little-endian only."""
 import struct
 
 import numpy as np
 
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
-FLOAT32, Q8_0 = 0, 8
+FLOAT32, Q8_0, IQ4_NL = 0, 8, 20
+FILE_TYPE, MOSTLY_Q8_0, MOSTLY_IQ4_NL = "general.file_type", 7, 25  # what readers call a file whose matrices are of that type
 ALIGNMENT = 32
 BLOCK = np.dtype([("scale", "<f2"), ("values", "i1", 32)])
+NIBBLES = np.dtype([("scale", "<f2"), ("values", "u1", 16)])  # of 32 values the first 16 in the low halves, the others in the high ones
+LEVELS = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)  # what the 16 codes of IQ4_NL stand for
+BETWEEN = (LEVELS[1:] + LEVELS[:-1]) / 2
 
 
 def read_metadata(path):
@@ -16,7 +20,7 @@ def read_metadata(path):
 
 
 def read(path, tensors_wanted=True):
-    """Returns (metadata: {key: (type, value)}, tensors: {name: float32 array, rows first}, types: {name: FLOAT32 or Q8_0}), all in file order."""
+    """Returns (metadata: {key: (type, value)}, tensors: {name: float32 array, rows first}, types: {name: FLOAT32, Q8_0 or IQ4_NL}), all in file order."""
     data = open(path, "rb").read()
     at = 0
 
@@ -64,8 +68,12 @@ def read(path, tensors_wanted=True):
         elif kind == Q8_0:
             blocks = np.frombuffer(data, BLOCK, count // 32, start + offset)
             tensor = (blocks["values"].astype(np.float32) * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
+        elif kind == IQ4_NL:
+            blocks = np.frombuffer(data, NIBBLES, count // 32, start + offset)
+            codes = np.concatenate([blocks["values"] & 15, blocks["values"] >> 4], 1)
+            tensor = (LEVELS[codes] * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
         else:
-            raise ValueError(f"{name} has type {kind}; this reader knows float32 and Q8_0")
+            raise ValueError(f"{name} has type {kind}; this reader knows float32, Q8_0 and IQ4_NL")
         tensors[name], types[name] = tensor.reshape(shape), kind
     return metadata, tensors, types
 
@@ -79,6 +87,27 @@ def q8_0(tensor):
     blocks["scale"] = scale.astype(np.float16)
     scaled = rows * inverse[:, None]
     blocks["values"] = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)).astype(np.int8)
+    return blocks.tobytes()
+
+
+def iq4_nl(tensor, tries=9):
+    """Blocks of 32 values as 16 uneven levels with one half-precision scale: the scale of several by which the large values, weighted by their squares, come out best."""
+    rows = np.ascontiguousarray(tensor, np.float32).reshape(-1, 32)
+    weights = rows * rows
+    largest = np.take_along_axis(rows, np.abs(rows).argmax(1)[:, None], 1)[:, 0]
+    best, scale = np.full(len(rows), -1, np.float32), np.zeros(len(rows), np.float32)
+    for step in range(-tries, tries + 1):
+        inverse = np.divide(LEVELS[0] + step, largest, out=np.zeros_like(largest), where=largest != 0)
+        levels = LEVELS[np.searchsorted(BETWEEN, rows * inverse[:, None])]
+        along, own = (weights * levels * rows).sum(1), (weights * levels * levels).sum(1)
+        worth = np.divide(along * along, own, out=np.zeros_like(own), where=own > 0)
+        better = worth > best
+        best[better], scale[better] = worth[better], np.divide(along, own, out=np.zeros_like(own), where=own > 0)[better]
+    scale = scale.astype(np.float16)
+    inverse = np.divide(np.float32(1), scale.astype(np.float32), out=np.zeros(len(rows), np.float32), where=scale != 0)
+    codes = np.searchsorted(BETWEEN, rows * inverse[:, None]).astype(np.uint8)
+    blocks = np.empty(len(rows), NIBBLES)
+    blocks["scale"], blocks["values"] = scale, codes[:, :16] | codes[:, 16:] << 4
     return blocks.tobytes()
 
 
@@ -96,7 +125,8 @@ def write(path, metadata, tensors, types):
             return struct.pack("<IQ", inner, len(items)) + b"".join(value(inner, i) for i in items)
         return struct.pack("<" + SCALARS[kind], v)
 
-    bodies = {name: q8_0(t) if types[name] == Q8_0 else np.ascontiguousarray(t, "<f4").tobytes() for name, t in tensors.items()}
+    encode = {FLOAT32: lambda t: np.ascontiguousarray(t, "<f4").tobytes(), Q8_0: q8_0, IQ4_NL: iq4_nl}
+    bodies = {name: encode[types[name]](t) for name, t in tensors.items()}
     head = [struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata))]
     for key, (kind, v) in metadata.items():
         head += [text(key), struct.pack("<I", kind), value(kind, v)]

@@ -156,7 +156,9 @@ def save(model, path, metadata, tensors, types):
         "general.name": string("infill-52m"), "general.version": string("3"), "general.license": string("mit"),
         "general.description": string("Fill-in-the-middle code model, suffix first, trained on permissively licensed sources"),
         "infill.fim_template": string("infill"),  # suffix first; FimTemplate.MetadataKey
+        gguf.FILE_TYPE: (metadata[gguf.FILE_TYPE][0], gguf.MOSTLY_Q8_0),
     })
+    types = {name: gguf.Q8_0 if kind == gguf.IQ4_NL else kind for name, kind in types.items()}  # shrink.py makes four bits of it, once it is done
     gguf.write(path + ".tmp", metadata, fresh, types)
     os.replace(path + ".tmp", path)
 

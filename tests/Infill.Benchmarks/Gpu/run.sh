@@ -13,7 +13,7 @@ export INFILL_LLAMA_DIR=$program/llama LD_LIBRARY_PATH=$program/llama${LD_LIBRAR
 
 python3 "$here/limits.py" | tee "$out/limits"
 for name; do
-  model=$program/models/infill-52m-q8_0.gguf longest=1900
+  model=$program/models/infill-52m-iq4_nl.gguf longest=1900
   if [[ $name != embedded ]]; then
     model=${TMPDIR:-/tmp}/synthetic-$name.gguf longest=4000
     [[ -e $model ]] || python3 "$here/synthetic.py" "$name" "$program/vocabulary.gguf" "$model"

@@ -29,7 +29,7 @@ internal sealed class LlamaServer : IDisposable
         var process = Process.Start(new ProcessStartInfo(
             Path.Combine(Places.Terminal, "enter.sh"),
             [
-                Places.Chroot, Path.Combine(Places.Publish, "models"), Path.GetTempPath(), "llama-server", "--model", "/opt/infill-52m-q8_0.gguf", "--host", "127.0.0.1",
+                Places.Chroot, Path.Combine(Places.Publish, "models"), Path.GetTempPath(), "llama-server", "--model", "/opt/infill-52m-iq4_nl.gguf", "--host", "127.0.0.1",
                 "--port", Number(port), "--threads", Number(threads), "--parallel", Number(slots), "--ctx-size", Number(slots * 1024), "--spm-infill", "--metrics",
             ])
         {

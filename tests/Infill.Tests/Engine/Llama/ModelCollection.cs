@@ -16,7 +16,7 @@ public sealed class ModelCollection
 /// <summary>The default model, which the build puts beside the tests.</summary>
 internal static class DefaultModel
 {
-    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "models", "infill-52m-q8_0.gguf");
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "models", "infill-52m-iq4_nl.gguf");
 
     /// <summary>On the GPU where the folder that INFILL_LLAMA_DIR names has a library for it, so that the same tests run there.</summary>
     public static LlamaModel Load()

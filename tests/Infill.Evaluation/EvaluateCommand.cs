@@ -17,9 +17,6 @@ internal static class EvaluateCommand
 {
     private const string Ours = "infill";
 
-    /// <summary>Tokens of other files where the default is none.</summary>
-    private const int TriedContextTokens = 384;
-
     public static RootCommand Create()
     {
         var folders = new Argument<string[]>("FOLDER") { Description = "Folders of source files.", Arity = ArgumentArity.ZeroOrMore };
@@ -66,8 +63,7 @@ internal static class EvaluateCommand
             var sides = new List<ISide>();
             if (options.CrossFile)
             {
-                var tokens = settings.Prompt.ContextTokens > 0 ? settings.Prompt.ContextTokens : TriedContextTokens;
-                sides.Add(Side("with files", $"contextTokens {tokens}", settings with { Prompt = settings.Prompt with { ContextTokens = tokens } }));
+                sides.Add(Side("with files", $"contextTokens {settings.Prompt.ContextTokens}", settings));
                 sides.Add(Side("alone", "contextTokens 0", settings with { Prompt = settings.Prompt with { ContextTokens = 0 } }));
             }
             else

@@ -18,7 +18,7 @@ public sealed record PromptOptions
     public int TrailingSuffixTokens { get; init; } = 48;
 
     /// <summary>Tokens of other files' chunks, with their names, at most; 0 for none. The first to go where there is no room or no time.</summary>
-    public int ContextTokens { get; init; }
+    public int ContextTokens { get; init; } = 384;
 
     /// <summary>
     /// Whether the word before the cursor is left out of the prompt and asked of the model instead, so that its tokens are those

@@ -107,7 +107,7 @@ internal sealed class LspProcess : IDisposable
             ["processId"] = null,
             ["rootUri"] = null,
             ["capabilities"] = new JsonObject { ["textDocument"] = new JsonObject { ["inlineCompletion"] = new JsonObject() } },
-            ["initializationOptions"] = new JsonObject { ["infill"] = new JsonObject { ["snapshots"] = isGrowing ? "growing" : "finished", ["typingThrough"] = false, ["confidence"] = 0 } },
+            ["initializationOptions"] = new JsonObject { ["infill"] = new JsonObject { ["snapshots"] = isGrowing ? "growing" : "finished", ["typingThrough"] = false, ["confidence"] = 0, ["contextTokens"] = 0 } },
         }).Answer;
         Notify("initialized", new JsonObject());
         return answer.At;

@@ -52,7 +52,7 @@ internal sealed class LspChild : IAsyncDisposable
 
         var child = new LspChild(Process.Start(start)!);
         var capabilities = new ClientCapabilities(TextDocument: new TextDocumentClientCapabilities(InlineCompletion: new InlineCompletionClientCapabilities()));
-        var options = JsonElement.Parse("""{"infill":{"snapshots":"growing","typingThrough":false,"confidence":0,"backOff":false,"statistics":false}}""");
+        var options = JsonElement.Parse("""{"infill":{"snapshots":"growing","typingThrough":false,"confidence":0,"contextTokens":0,"backOff":false,"statistics":false}}""");
         await child._connection.RequestAsync(
             LspMethods.Initialize,
             new InitializeParams(capabilities, Environment.ProcessId, InitializationOptions: options),

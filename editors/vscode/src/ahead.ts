@@ -46,7 +46,8 @@ export class Ahead implements Disposable {
     if (textEditor !== window.activeTextEditor) return;
     const key = this.key;
     this.key = undefined;
-    if (key?.document === textEditor.document && kind === TextEditorSelectionChangeKind.Keyboard && selections.length === 1 && selections[0]?.isEmpty) {
+    const isMoved = kind === TextEditorSelectionChangeKind.Mouse || kind === TextEditorSelectionChangeKind.Command;
+    if (key?.document === textEditor.document && !isMoved && selections.length === 1 && selections[0]?.isEmpty) {
       const position = selections[0].active;
       key.sent.then(() => this.ask(key, position), () => {}); // whoever sends it tells why it could not be
     } else {

@@ -40,26 +40,16 @@ export class Ghost implements Disposable {
     const selected = selectedText(context);
     const kept = known?.selected === selected ? known.fitting(document, position) : [];
     const isHere = known?.isAt(document, position, selected) ?? false;
-    const isAhead = known !== undefined && isHere && !isInvoked && !known.isTaken && known.state !== 'broken';
     if (!isInvoked && known && kept.length > 0 && (known.state === 'whole' || known.isRunning)) return this.items(known, document, position);
     if (known?.isInvoked && known.state === 'whole' && kept.length > 0 && isHere) return this.items(known, document, position);
-    if (known?.isRunning && isHere && !isAhead && (known.isInvoked || !isInvoked)) {
-      await known.first; // asked for twice at one place
-      if (token.isCancellationRequested || known.isOutdone) return undefined;
-      if (known.state !== 'broken') return this.items(known, document, position); // else who asked first has given it up
-    }
 
-    // The edit has stopped what was being made; what of it still fits stays on the screen until more has come.
-    const isNextWanted = isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
-    const stream = isAhead ? known : this.begin(client, new Stream(document, position, selected, isInvoked, kept), context, isNextWanted);
+    // Asked for already: ahead, or by VS Code, which asks each provider. Else the edit has stopped what was being made; what of
+    // it still fits stays on the screen until more has come.
+    const isJoined = known !== undefined && isHere && (known.isInvoked || !isInvoked) && (known.isRunning || (known.state === 'whole' && !known.isTaken));
+    const isNextWanted = !isJoined && isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
+    const stream = isJoined ? known : this.begin(client, new Stream(document, position, selected, isInvoked, kept), context, isNextWanted);
     stream.isTaken = true;
-    const listener = token.onCancellationRequested(() => {
-      queueMicrotask(() => { // an edit counts as such only after its event
-        if (stream.isRunning) this.abandon(stream);
-      });
-    });
-    if (kept.length === 0 || isNextWanted) await stream.first;
-    listener.dispose(); // answered: VS Code cancels each request when it has its answer, and there is more to come
+    if (kept.length === 0 || isNextWanted) await this.firstOf(stream, token);
     return token.isCancellationRequested ? undefined : this.items(stream, document, position);
   }
 
@@ -95,6 +85,19 @@ export class Ghost implements Disposable {
   dispose(): void {
     this.stop();
     this.grower?.dispose();
+  }
+
+  /** Waits for the first text. What nobody waits for any more is given up. */
+  private async firstOf(stream: Stream, token: CancellationToken): Promise<void> {
+    let listener: Disposable | undefined;
+    stream.waiting++;
+    await Promise.race([stream.first, new Promise<void>(resolve => { listener = token.onCancellationRequested(() => resolve()); })]);
+    stream.waiting--;
+    listener?.dispose(); // answered: VS Code cancels each request when it has its answer, and there is more to come
+    if (!token.isCancellationRequested) return;
+    setTimeout(() => { // an edit counts as such only after its event, and VS Code may be asking anew for what it cancels
+      if (stream.waiting === 0 && stream.isRunning) this.abandon(stream);
+    });
   }
 
   private abandon(stream: Stream): void {

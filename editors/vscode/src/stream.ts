@@ -20,6 +20,8 @@ export class Stream {
   state: 'growing' | 'whole' | 'broken' = 'growing';
   /** Whether VS Code has asked for it. It may have been asked for ahead, and then VS Code need not. */
   isTaken = false;
+  /** How many of VS Code's requests wait for its first text. */
+  waiting = 0;
   /** What VS Code was given last: the first text, */
   shown = '';
   /** and how many in all. */

@@ -46,7 +46,7 @@ export class Ghost implements Disposable {
     // Asked for already: ahead, or by VS Code, which asks each provider. Else the edit has stopped what was being made; what of
     // it still fits stays on the screen until more has come.
     const isJoined = known !== undefined && isHere && (known.isInvoked || !isInvoked) && (known.isRunning || (known.state === 'whole' && !known.isTaken));
-    const isNextWanted = !isJoined && isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
+    const isNextWanted = isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
     const stream = isJoined ? known : this.begin(client, new Stream(document, position, selected, isInvoked, kept), context, isNextWanted);
     stream.isTaken = true;
     if (kept.length === 0 || isNextWanted) await this.firstOf(stream, token);

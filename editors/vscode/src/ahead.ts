@@ -1,4 +1,7 @@
-import { TextEditorSelectionChangeKind, window, workspace, type Disposable, type TextDocument, type TextDocumentChangeEvent, type TextEditorSelectionChangeEvent } from 'vscode';
+import {
+  TextEditorSelectionChangeKind, window, workspace,
+  type Disposable, type Position, type TextDocument, type TextDocumentChangeEvent, type TextEditorSelectionChangeEvent,
+} from 'vscode';
 import { type BaseLanguageClient } from 'vscode-languageclient/node';
 import { type Ghost } from './ghost';
 import { type Stream } from './stream';
@@ -11,6 +14,9 @@ interface Key {
   readonly client: BaseLanguageClient;
   readonly document: TextDocument;
   readonly version: number;
+  /** Where it was written, in UTF-16 units: the cursor is in it, or behind it. */
+  readonly offset: number;
+  readonly length: number;
   /** Resolves when the server has been sent it: what is asked for must not overtake its text. */
   readonly sent: Promise<void>;
 }
@@ -34,7 +40,9 @@ export class Ahead implements Disposable {
 
   /** An edit is on its way to the server. Its cursor comes with an event of its own, after this. */
   noteEdit(client: BaseLanguageClient, event: TextDocumentChangeEvent, sent: Promise<void>): void {
-    this.key = isKey(event) ? { client, document: event.document, version: event.document.version, sent } : undefined;
+    const { document, contentChanges: [change] } = event;
+    if (document !== window.activeTextEditor?.document) return;
+    this.key = change && isKey(event) ? { client, document, version: document.version, offset: change.rangeOffset, length: change.text.length, sent } : undefined;
   }
 
   dispose(): void {
@@ -47,15 +55,15 @@ export class Ahead implements Disposable {
     const key = this.key;
     this.key = undefined;
     const isMoved = kind === TextEditorSelectionChangeKind.Mouse || kind === TextEditorSelectionChangeKind.Command;
-    if (key?.document === textEditor.document && !isMoved && selections.length === 1 && selections[0]?.isEmpty) {
-      const position = selections[0].active;
-      key.sent.then(() => this.ask(key, position), () => {}); // whoever sends it tells why it could not be
+    const [selection, ...others] = selections;
+    if (key?.document === textEditor.document && !isMoved && selection?.isEmpty && others.length === 0 && isWithin(key, selection.active)) {
+      key.sent.then(() => this.ask(key, selection.active), () => {}); // whoever sends it tells why it could not be
     } else {
       this.giveUp();
     }
   }
 
-  private ask({ client, document, version }: Key, position: Stream['position']): void {
+  private ask({ client, document, version }: Key, position: Position): void {
     const editor = window.activeTextEditor;
     if (editor?.document !== document || document.version !== version || !editor.selection.active.isEqual(position)) return;
     if (!client.isRunning() || !workspace.getConfiguration('editor', document).get('inlineSuggest.enabled', true)) return;
@@ -75,9 +83,13 @@ export class Ahead implements Disposable {
  * Whether an edit looks like a key: a character, a line break with its indentation, or a deletion of one. What is pasted, or
  * written by a program, is left to VS Code, which does not ask for all of it.
  */
-function isKey({ contentChanges, reason, document }: TextDocumentChangeEvent): boolean {
-  const [change, ...others] = contentChanges;
-  if (!change || others.length > 0 || reason !== undefined || document !== window.activeTextEditor?.document) return false;
-  const written = change.text.replace(/\s/g, '').length;
-  return change.text === '' ? change.rangeLength <= mostOfAKey : written <= mostOfAKey;
+function isKey({ contentChanges: [change, ...others], reason }: TextDocumentChangeEvent): boolean {
+  if (!change || others.length > 0 || reason !== undefined) return false; // a reason: undone or redone
+  return change.text === '' ? change.rangeLength <= mostOfAKey : change.text.trim().length <= mostOfAKey;
+}
+
+/** A deletion forwards leaves the cursor where it is: what is heard of it next is a move. */
+function isWithin({ document, offset, length }: Key, position: Position): boolean {
+  const at = document.offsetAt(position);
+  return at >= offset && at <= offset + length;
 }

@@ -258,7 +258,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, " +
             $"{Median(overs):F0} ({low:F0} to {high:F0}) ms of it beyond the server's own time and the editor's wait of {EditorsOwnWait} ms together, {Median(beside):F0} ({lowBeside:F0} to {highBeside:F0}) ms beyond the longer of the two.";
         Figures.Tell(output, "VS Code: key", told);
-        Assert.True(low <= 40, told);
+        Assert.True(Median(overs) <= 40, told); // the middle itself: what is measured is far enough from the bar
     }
 
     [Fact]

@@ -2,6 +2,7 @@ import { accessSync, chmodSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type ExtensionContext, type LogOutputChannel, window } from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, State, type ErrorHandler, type LanguageClientOptions } from 'vscode-languageclient/node';
+import { type Ahead } from './ahead';
 import { type Config } from './config';
 import { type Ghost } from './ghost';
 import { type Status } from './status';
@@ -69,7 +70,7 @@ class Client extends LanguageClient {
 }
 
 /** A client that is not started yet. */
-export function makeClient(command: string, config: Config, ghost: Ghost, status: Status, log: LogOutputChannel, giveUp: (crashes: number) => void): LanguageClient {
+export function makeClient(command: string, config: Config, ghost: Ghost, ahead: Ahead, status: Status, log: LogOutputChannel, giveUp: (crashes: number) => void): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: ['file', 'untitled', 'vscode-notebook-cell', 'vscode-vfs', 'vscode-remote'].map(scheme => ({ scheme })),
     initializationOptions: { infill: { snapshots: 'growing' } },
@@ -82,6 +83,18 @@ export function makeClient(command: string, config: Config, ghost: Ghost, status
     errorHandler: new ComeBack(status, () => { client.isDown = true; }, giveUp),
     middleware: {
       provideInlineCompletionItems: (document, position, context, token) => ghost.provide(client, document, position, context, token),
+      didChange: (event, next) => {
+        const sent = next(event);
+        ahead.noteEdit(client, event, sent);
+        return sent;
+      },
+      notebooks: {
+        didChange: (event, next) => {
+          const sent = next(event);
+          for (const cell of event.cells?.textContent ?? []) ahead.noteEdit(client, cell, sent);
+          return sent;
+        },
+      },
       handleWorkDoneProgress: (token, params, next) => token === modelProgress ? status.progress(params) : next(token, params),
       workspace: { configuration: params => params.items.map(() => config.handOver()) },
     },

@@ -1,5 +1,6 @@
 import { commands, type ExtensionContext, type LogOutputChannel, window, workspace } from 'vscode';
 import { DidChangeConfigurationNotification, ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
+import { Ahead } from './ahead';
 import { findServer, makeClient } from './client';
 import { Config } from './config';
 import { Ghost } from './ghost';
@@ -16,6 +17,7 @@ class Extension {
   private readonly log: LogOutputChannel;
   private readonly status: Status;
   private readonly ghost: Ghost;
+  private readonly ahead: Ahead;
   private client: LanguageClient | undefined;
   private changing: Promise<void> = Promise.resolve();
 
@@ -24,7 +26,8 @@ class Extension {
     this.log = window.createOutputChannel('Infill', { log: true });
     this.status = new Status(document => this.config.isEnabled(document));
     this.ghost = new Ghost(document => this.config.isEnabled(document), milliseconds => this.status.noteTime(milliseconds), isWorking => this.status.noteWorking(isWorking));
-    context.subscriptions.push(this.log, this.status, this.ghost);
+    this.ahead = new Ahead(this.ghost);
+    context.subscriptions.push(this.log, this.status, this.ghost, this.ahead);
     const actions: Record<string, () => unknown> = {
       menu: () => showMenu('Infill'),
       toggle: () => this.toggle(),
@@ -73,7 +76,7 @@ class Extension {
     }
 
     this.status.set('starting');
-    this.client = makeClient(program, this.config, this.ghost, this.status, this.log, crashes =>
+    this.client = makeClient(program, this.config, this.ghost, this.ahead, this.status, this.log, crashes =>
       this.fail(`Infill's server ended ${crashes} times within five minutes and stays off.`, 'Check This Machine', () => this.doctor()));
     try {
       await this.client.start();

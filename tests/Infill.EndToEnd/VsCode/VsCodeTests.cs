@@ -5,6 +5,8 @@ namespace Infill.EndToEnd;
 /// <summary>A user at a real VS Code with the packed extension: what is on the screen, frame by frame, and what is in the file.</summary>
 public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper output) : IClassFixture<Workbench>
 {
+    private const double EditorsOwnWait = 50; // ms
+
     private static readonly string Typed = SampleCode.Shapes + "    def ";
 
     [Fact]
@@ -33,6 +35,41 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.Equal(report.Before![4..], report.Ghost);
         Assert.DoesNotContain(report.Frames!, frame => frame.Ghost.Length == 0);
         Assert.Equal(Typed + report.Before![..4], report.Saved);
+        Assert.Equal(0, report.Asked!.All);
+    }
+
+    [Fact]
+    public async Task The_server_is_asked_at_the_key_while_VS_Code_still_waits()
+    {
+        var report = await PlayedAsync("ahead");
+
+        var told = $"VS Code: the server is asked {Median(report.Waits!):F0} ms after a key (median of {report.Waits!.Count}, at the earliest {report.Waits.Min():F0} ms).";
+        Figures.Tell(output, "VS Code: asked", told);
+        Assert.True(report.Waits.Min() < EditorsOwnWait, told); // a busy machine makes some of them late
+    }
+
+    [Fact]
+    public async Task What_is_asked_at_the_key_is_asked_once_and_for_the_text_that_the_server_has()
+    {
+        var report = await PlayedAsync("ahead");
+
+        Assert.All(report.Places!, static place => Assert.Equal(place.Edited, place.Asked));
+        Assert.Distinct(report.Places!.Select(static place => place.Asked));
+    }
+
+    [Fact]
+    public async Task What_VS_Code_does_not_come_for_is_cancelled()
+    {
+        Assert.Equal(2, (await PlayedAsync("inVain")).Cancelled); // VS Code comes late; the cursor leaves
+    }
+
+    [Fact]
+    public async Task Where_VS_Codes_inline_suggestions_are_off_nobody_is_asked()
+    {
+        var report = await PlayedAsync("unwanted");
+
+        Assert.Empty(report.Ghost!);
+        Assert.Equal(0, report.Asked!.All);
     }
 
     [Fact]
@@ -101,6 +138,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         Assert.StartsWith("__init__(self, width", report.Before, StringComparison.Ordinal);
         Assert.Equal("class Pyramid:\n    def " + report.Before, report.Saved);
         Assert.True(report.IsSynced);
+        Assert.All(report.Places!, static place => Assert.Equal(place.Edited, place.Asked));
     }
 
     [Fact]
@@ -208,17 +246,19 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     [Fact]
     public async Task From_key_to_frame_little_is_added_to_what_the_server_takes()
     {
-        const double editorsOwnWait = 50;
         var report = await PlayedAsync("latency");
 
         var asked = report.Delays!.Where(delay => delay.IsAsked && delay.Whole > delay.Server).ToList(); // else it is the text from before, drawn once more
         var known = Median(report.Delays!.Where(delay => !delay.IsAsked).Select(delay => delay.Whole));
         var whole = Median(asked.Select(delay => delay.Whole));
-        var overs = asked.Select(static delay => delay.Whole - delay.Server - editorsOwnWait).ToList();
+        var overs = asked.Select(static delay => delay.Whole - delay.Server - EditorsOwnWait).ToList();
+        var beside = asked.Select(static delay => delay.Whole - Math.Max(delay.Server, EditorsOwnWait)).ToList(); // the server is asked while the editor waits
         var (low, high) = MedianRange(overs);
-        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, {Median(overs):F0} ({low:F0} to {high:F0}) ms of it beyond the server's own time and the editor's wait of {editorsOwnWait} ms.";
+        var (lowBeside, highBeside) = MedianRange(beside);
+        var told = $"VS Code, key → frame with ghost text: typed as suggested {known:F0} ms; asked for, median {whole:F0} ms over {asked.Count} keys, " +
+            $"{Median(overs):F0} ({low:F0} to {high:F0}) ms of it beyond the server's own time and the editor's wait of {EditorsOwnWait} ms together, {Median(beside):F0} ({lowBeside:F0} to {highBeside:F0}) ms beyond the longer of the two.";
         Figures.Tell(output, "VS Code: key", told);
-        Assert.True(low <= 40, told);
+        Assert.True(Median(overs) <= 40, told); // the middle itself: what is measured is far enough from the bar
     }
 
     [Fact]

@@ -74,6 +74,10 @@ internal sealed record AskedReport(int All, int Invoked, int Selected);
 /// <param name="IsAsked">Whether the server was asked, rather than what is known already shown on.</param>
 internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
 
+/// <param name="Asked">The column for which a suggestion was asked.</param>
+/// <param name="Edited">The column where the last edit that the server was told before had left the cursor; null where there was none.</param>
+internal sealed record AskedPlace(int Asked, int? Edited);
+
 /// <summary>What a scenario saw; a member is null where the scenario has no such part.</summary>
 /// <param name="Before">The suggestion before the key under test.</param>
 /// <param name="Ghost">What was on the screen at the end.</param>
@@ -91,7 +95,11 @@ internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
 /// <param name="IsSameServer">Whether the server's process is the one from before.</param>
 /// <param name="Steps">The walkthrough's; the workspace's roots.</param>
 /// <param name="Settings">Names of those that the server was told.</param>
+/// <param name="Waits">From a key until the server is asked, in milliseconds.</param>
+/// <param name="Places">One for each request.</param>
+/// <param name="Cancelled">How often it came to that.</param>
 internal sealed record ScenarioReport(
     string? Before, string? Ghost, IReadOnlyList<Frame>? Frames, AskedReport? Asked, string? Saved, string? Status, bool Told, int Invoked,
     IReadOnlyList<string>? Notices, IReadOnlyList<string>? Choices, IReadOnlyList<FrameDelay>? Delays, bool IsSynced,
-    IReadOnlyList<string>? Seen, bool IsSameServer, IReadOnlyList<string>? Steps, IReadOnlyList<string>? Settings);
+    IReadOnlyList<string>? Seen, bool IsSameServer, IReadOnlyList<string>? Steps, IReadOnlyList<string>? Settings,
+    IReadOnlyList<double>? Waits, IReadOnlyList<AskedPlace>? Places, int Cancelled);

@@ -4,7 +4,7 @@
 // OUT takes screenshots.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,6 +44,7 @@ const userSettings = {
   'infill.promptBudget': 60000,
   'infill.confidence': 0,
   'infill.backOff': false,
+  '[plaintext]': { 'editor.inlineSuggest.enabled': false },
 };
 
 class Workbench {
@@ -52,6 +53,7 @@ class Workbench {
     mkdirSync(join(work, 'user', 'User'), { recursive: true });
     mkdirSync(project);
     for (const name of ['warm', ...Object.keys(scenarios)]) writeFileSync(join(project, `${name}.py`), text);
+    writeFileSync(join(project, 'notes.txt'), text);
     writeFileSync(join(project, 'study.ipynb'), notebook(text.slice(0, text.lastIndexOf('class ')), 'class Pyramid:\n'));
     writeFileSync(join(work, 'user', 'User', 'settings.json'), JSON.stringify(userSettings, null, 2));
     const folders = ['--user-data-dir', join(work, 'user'), '--extensions-dir', join(work, 'extensions')];
@@ -149,8 +151,8 @@ class Workbench {
   }
 
   /** The scenario's own file, which holds the sample, and the cursor at its end. */
-  async edit(name) {
-    await this.openFile(`${name}.py`);
+  async edit(name, ending = 'py') {
+    await this.openFile(`${name}.${ending}`);
     await this.page.locator('.monaco-editor.focused .view-line').first().waitFor({ timeout: patience });
     await this.page.keyboard.press('Control+End');
     await this.page.evaluate(watch);
@@ -289,6 +291,26 @@ function asked() {
   return { all: requests.length, invoked: invoked.length, selected: requests.filter(message => message.params.context.selectedCompletionInfo).length };
 }
 
+/** Where each suggestion was asked for since that message, and where the last edit before it had left the cursor. */
+function places(first) {
+  const found = [];
+  let edited;
+  for (const { method, params } of sent().slice(first)) {
+    const change = method === 'textDocument/didChange' ? params.contentChanges[0] : method === 'notebookDocument/didChange' ? params.change.cells?.textContent?.[0]?.changes[0] : undefined;
+    const lines = change?.text.split('\n') ?? [];
+    if (change) edited = (lines.length > 1 ? 0 : change.range.start.character) + lines.at(-1).length;
+    if (method === 'textDocument/inlineCompletion') found.push({ asked: params.position.character, edited });
+  }
+  return found;
+}
+
+/** Requests for a suggestion since that message that were cancelled. */
+function cancelled(first) {
+  const messages = sent().slice(first);
+  const ids = messages.filter(message => message.method === 'textDocument/inlineCompletion').map(message => message.id);
+  return ids.filter(id => messages.some(message => message.method === '$/cancelRequest' && message.params.id === id)).length;
+}
+
 /** Processes that VS Code speaks to. */
 function servers() {
   return processes('lsp');
@@ -385,11 +407,68 @@ const scenarios = {
     await bench.edit('typedThrough');
     await bench.type('    def ');
     const before = await bench.suggestion();
-    const first = (await bench.frames()).length;
+    const [first, asks] = [(await bench.frames()).length, asked().all];
     await bench.type(before.slice(0, 4));
     const ghost = await bench.ghost();
     await bench.screenshot('typed-through');
-    return { before, ghost, frames: (await bench.frames()).slice(first), saved: await bench.save() };
+    return { before, ghost, frames: (await bench.frames()).slice(first), asked: { all: asked().all - asks }, saved: await bench.save() };
+  },
+
+  /** Keys that nobody suggests: how soon after each the server is asked, and for what text. */
+  async ahead(bench) {
+    await bench.edit('ahead');
+    await bench.type('    def ');
+    await bench.suggestion();
+    const first = sent().length;
+    const waits = [];
+    for (const key of [...'quiz_vex(jolt', 'Backspace', 'Enter', 'Tab']) {
+      const [from, pressed] = [statSync(toServer).size, performance.now()];
+      const isAsked = () => readFileSync(toServer).subarray(from).includes('"textDocument/inlineCompletion"');
+      const typed = bench.page.keyboard.press(key);
+      while (!isAsked() && performance.now() - pressed < 1000) await delay(1);
+      if (isAsked()) waits.push(performance.now() - pressed); // else it was suggested
+      await typed;
+      await delay(300); // VS Code has asked by then
+      await until(isQuiet);
+    }
+    return { waits, places: places(first) };
+  },
+
+  /** While the engine stands still, VS Code comes too late for what was asked ahead, then for a cursor that is elsewhere: until either was cancelled. */
+  async inVain(bench) {
+    await bench.edit('inVain');
+    await bench.type('    def ');
+    await until(isQuiet);
+    const [engine] = engines();
+    let given = 0;
+    process.kill(engine, 'SIGSTOP');
+    try {
+      const block = () => bench.page.evaluate(() => {
+        for (const end = performance.now() + 800; performance.now() < end;);
+      });
+      for (const leave of [block, () => bench.page.keyboard.press('ArrowLeft')]) {
+        for (let tries = 0, first = sent().length; tries < 8 && cancelled(first) === 0; tries++) {
+          await bench.page.keyboard.press('End');
+          await bench.page.keyboard.type('qzxjkvwh'[tries]);
+          await delay(20); // it is on its way to the server, and VS Code waits: mostly
+          await leave();
+          await delay(300);
+          if (cancelled(first) > 0) given++;
+        }
+      }
+    } finally {
+      process.kill(engine, 'SIGCONT');
+    }
+    return { cancelled: given };
+  },
+
+  /** A language for which VS Code's own inline suggestions are off. */
+  async unwanted(bench) {
+    await bench.edit('notes', 'txt');
+    const before = asked().all;
+    await bench.type('    def ');
+    await delay(1000); // nothing is to come
+    return { ghost: await bench.ghost(), asked: { all: asked().all - before } };
   },
 
   /** What is on the screen is typed along while the rest is still being made: the edit stops that, and what had come is not all. */
@@ -501,15 +580,17 @@ class Pyramid${wait}:
     await bench.page.locator('.monaco-list-row .monaco-editor.focused').waitFor({ timeout: patience });
     await bench.page.keyboard.press('Control+End');
     await bench.page.evaluate(watch);
+    const first = sent().length;
     await bench.type('    def ');
     const before = await bench.suggestion();
+    const asks = places(first);
     await bench.screenshot('notebook');
     await bench.page.keyboard.press('Tab');
     await until(async () => await bench.ghost() !== before);
     await bench.page.keyboard.press('Control+s');
     const cells = () => JSON.parse(readFileSync(bench.file, 'utf8')).cells.map(cell => cell.source.join(''));
     await until(() => cells()[1] !== 'class Pyramid:\n');
-    return { before, saved: cells()[1], isSynced: sent().some(message => message.method === 'notebookDocument/didChange') };
+    return { before, saved: cells()[1], places: asks, isSynced: sent().some(message => message.method === 'notebookDocument/didChange') };
   },
 
   async invoked(bench) {

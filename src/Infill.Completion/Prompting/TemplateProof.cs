@@ -8,10 +8,13 @@ internal static class TemplateProof
 {
     /// <summary>
     /// A program with a cursor, and the rest of its line. The name that it begins with stands after the cursor alone: the default
-    /// model, asked in four orders that it never saw, finds it in none of them.
+    /// model, asked in four orders that it never saw, finds it in none of them. One gap is enough: of several right lines a model
+    /// writes the one that its training had most of.
     /// </summary>
     private static readonly (string Path, string Text, string Line)[] s_gaps =
     [
+        ("Sum.cs", "static int Sum(int[] values)\n{\n    int ‸\n    foreach (int value in values) tally += value;\n    return tally;\n}\n", "tally = 0;"),
+        ("sum.go", "func sum(values []int) int {\n\t‸\n\tfor _, value := range values {\n\t\ttally += value\n\t}\n\treturn tally\n}\n", "tally := 0"),
         ("first.js", "function first(items) {\n  const ‸\n  return item;\n}\n", "item = items[0];"),
         ("last.js", "function last(names) {\n  const ‸\n  return name;\n}\n", "name = names[names.length - 1];"),
     ];

@@ -173,9 +173,11 @@ public sealed class PromptBuilderTests
     }
 
     [Theory]
-    [InlineData(640, 512, 128)]  // room for both
-    [InlineData(320, 256, 64)]   // half of it
-    [InlineData(-5, 0, 0)]       // none
-    public void A_budget_beyond_the_model_shrinks_in_proportion(int room, int prefix, int suffix) =>
-        Assert.Equal(new PromptOptions { PrefixTokens = prefix, SuffixTokens = suffix }, PromptOptions.Default.Within(room));
+    [InlineData(2000, 512, 128, 384)] // room for all
+    [InlineData(840, 512, 128, 200)]  // for a part of other files
+    [InlineData(640, 512, 128, 0)]    // for the document's own text
+    [InlineData(320, 256, 64, 0)]     // for half of it
+    [InlineData(-5, 0, 0, 0)]         // none
+    public void A_budget_beyond_the_model_loses_other_files_first_and_then_shrinks_in_proportion(int room, int prefix, int suffix, int context) =>
+        Assert.Equal(new PromptOptions { PrefixTokens = prefix, SuffixTokens = suffix, ContextTokens = context }, PromptOptions.Default.Within(room));
 }

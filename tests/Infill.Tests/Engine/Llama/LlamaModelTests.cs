@@ -146,7 +146,7 @@ public sealed class LlamaModelTests
     [InlineData(1000, "failed to read key-value pairs")]
     [InlineData(200_000, "failed to read key-value pairs")]
     [InlineData(2_000_000, "tensor 'token_embd.weight' data is not within the file bounds, model is corrupted or incomplete")]
-    [InlineData(30_000_000, "tensor 'blk.2.ffn_down.weight' data is not within the file bounds, model is corrupted or incomplete")]
+    [InlineData(30_000_000, "tensor 'blk.7.ffn_up.weight' data is not within the file bounds, model is corrupted or incomplete")]
     public void A_file_that_ends_early_is_refused_with_the_first_thing_that_llama_missed(int length, string reason)
     {
         using var file = Beginning(length);

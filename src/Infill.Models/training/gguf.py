@@ -71,7 +71,7 @@ def read(path, tensors_wanted=True):
         elif kind == IQ4_NL:
             blocks = np.frombuffer(data, NIBBLES, count // 32, start + offset)
             codes = np.concatenate([blocks["values"] & 15, blocks["values"] >> 4], 1)
-            tensor = (LEVELS[codes] * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
+            tensor = levelled(codes, blocks["scale"][:, None]).reshape(-1)
         else:
             raise ValueError(f"{name} has type {kind}; this reader knows float32, Q8_0 and IQ4_NL")
         tensors[name], types[name] = tensor.reshape(shape), kind
@@ -93,26 +93,44 @@ def q8_0(tensor):
 def iq4_nl(tensor, tries=9):
     """Blocks of 32 values as 16 uneven levels with one half-precision scale: the scale of several by which the large values, weighted by their squares, come out best."""
     rows = np.ascontiguousarray(tensor, np.float32).reshape(-1, 32)
-    weights = rows * rows
-    largest = np.take_along_axis(rows, np.abs(rows).argmax(1)[:, None], 1)[:, 0]
-    best, scale = np.full(len(rows), -1, np.float32), np.zeros(len(rows), np.float32)
-    for step in range(-tries, tries + 1):
-        inverse = np.divide(LEVELS[0] + step, largest, out=np.zeros_like(largest), where=largest != 0)
-        levels = LEVELS[np.searchsorted(BETWEEN, rows * inverse[:, None])]
-        along, own = (weights * levels * rows).sum(1), (weights * levels * levels).sum(1)
-        worth = np.divide(along * along, own, out=np.zeros_like(own), where=own > 0)
-        better = worth > best
-        best[better], scale[better] = worth[better], np.divide(along, own, out=np.zeros_like(own), where=own > 0)[better]
-    scale = scale.astype(np.float16)
+    scale = scales_for(rows, rows * rows, LEVELS[0] + np.arange(-tries, tries + 1, dtype=np.float32))
     inverse = np.divide(np.float32(1), scale.astype(np.float32), out=np.zeros(len(rows), np.float32), where=scale != 0)
-    codes = np.searchsorted(BETWEEN, rows * inverse[:, None]).astype(np.uint8)
-    blocks = np.empty(len(rows), NIBBLES)
-    blocks["scale"], blocks["values"] = scale, codes[:, :16] | codes[:, 16:] << 4
+    return nibbles(nearest(rows * inverse[:, None]), scale)
+
+
+def scales_for(rows, weights, ends):
+    """The half-precision scale by which each row of 32 values comes out best, errors counting by weights; its largest value may lie near any of `ends`."""
+    largest = np.take_along_axis(rows, np.abs(rows).argmax(1)[:, None], 1)
+    best, scale = np.full(len(rows), -1, np.float32), np.zeros(len(rows), np.float32)
+    for end in ends:
+        levels = LEVELS[nearest(rows * np.divide(end, largest, out=np.zeros_like(largest), where=largest != 0))]
+        along, own = (weights * levels * rows).sum(1), (weights * levels * levels).sum(1)
+        worth, share = (np.divide(a, own, out=np.zeros_like(own), where=own > 0) for a in (along * along, along))
+        better = worth > best
+        best[better], scale[better] = worth[better], share[better]
+    return scale.astype(np.float16)
+
+
+def nearest(scaled):
+    """The codes of the levels nearest to values of scale one."""
+    return np.searchsorted(BETWEEN, scaled).astype(np.uint8)
+
+
+def nibbles(codes, scales):
+    """The bytes of IQ4_NL: codes of any shape whose rows are whole blocks, and a half-precision scale for each block."""
+    codes = codes.reshape(-1, 32)
+    blocks = np.empty(len(codes), NIBBLES)
+    blocks["scale"], blocks["values"] = scales.reshape(-1), codes[:, :16] | codes[:, 16:] << 4
     return blocks.tobytes()
 
 
-def write(path, metadata, tensors, types):
-    """The inverse of read; tensors are float32 and are quantised here."""
+def levelled(codes, scales):
+    """The values that codes [rows, columns] and scales [rows, columns / 32] stand for."""
+    return LEVELS[codes] * np.repeat(scales.astype(np.float32), 32, 1)
+
+
+def write(path, metadata, tensors, types, ready=()):
+    """The inverse of read; tensors are float32 and are quantised here, but those whose bytes are `ready`: {name: bytes}."""
     def text(raw):
         raw = raw.encode() if isinstance(raw, str) else raw
         return struct.pack("<Q", len(raw)) + raw
@@ -126,7 +144,7 @@ def write(path, metadata, tensors, types):
         return struct.pack("<" + SCALARS[kind], v)
 
     encode = {FLOAT32: lambda t: np.ascontiguousarray(t, "<f4").tobytes(), Q8_0: q8_0, IQ4_NL: iq4_nl}
-    bodies = {name: encode[types[name]](t) for name, t in tensors.items()}
+    bodies = {name: ready[name] if name in ready else encode[types[name]](t) for name, t in tensors.items()}
     head = [struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata))]
     for key, (kind, v) in metadata.items():
         head += [text(key), struct.pack("<I", kind), value(kind, v)]

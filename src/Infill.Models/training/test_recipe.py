@@ -1,4 +1,5 @@
-"""python3 -m unittest discover -s src/Infill.Models/training: what can be tested without a GPU, and without packages beyond Python's own."""
+"""python3 -m unittest discover -s src/Infill.Models/training: what can be tested without a GPU; what needs numpy is skipped where there is none."""
+import importlib.util
 import random
 import unittest
 
@@ -145,6 +146,36 @@ class OtherFiles(unittest.TestCase):
         for run, _ in context.runs(lines):
             sizes[run] += 1
         self.assertEqual([103, 240, 240, 120], sizes)
+
+
+@unittest.skipUnless(importlib.util.find_spec("numpy"), "needs numpy")
+class FourBits(unittest.TestCase):
+    def test_compensated_rounding_keeps_products_of_its_inputs_better_than_plain_rounding(self):
+        import numpy as np
+
+        import gguf
+        import shrink
+        rng = np.random.default_rng(1)
+        inputs = (rng.normal(size=(900, 20)) @ rng.normal(size=(20, 96)) + rng.normal(size=(900, 96)) / 4).astype(np.float32)  # few directions, as a model's are
+        matrix = rng.normal(size=(64, 96)).astype(np.float32)
+        scales = gguf.scales_for(matrix.reshape(-1, 32), np.ones(32, np.float32), shrink.ENDS).reshape(64, 3)
+        plain = gguf.levelled(gguf.nearest(matrix / np.repeat(scales.astype(np.float32), 32, 1)), scales)
+        loss = lambda rounded: np.square(inputs @ (rounded - matrix).T).sum()
+        self.assertLess(loss(gguf.levelled(*shrink.compensated(matrix, inputs))), loss(plain) / 2)
+
+    def test_a_file_of_ready_bytes_reads_as_what_they_stand_for(self):
+        import tempfile
+
+        import numpy as np
+
+        import gguf
+        rng = np.random.default_rng(2)
+        codes, scales = rng.integers(0, 16, (4, 64), np.uint8), rng.normal(size=(4, 2)).astype(np.float16)
+        with tempfile.NamedTemporaryFile() as file:
+            gguf.write(file.name, {}, {"a": np.zeros((4, 64), np.float32)}, {"a": gguf.IQ4_NL}, {"a": gguf.nibbles(codes, scales)})
+            _, tensors, types = gguf.read(file.name)
+        self.assertEqual({"a": gguf.IQ4_NL}, types)
+        self.assertTrue((gguf.levelled(codes, scales) == tensors["a"]).all())
 
 
 if __name__ == "__main__":

@@ -29,4 +29,4 @@ done
 RANK=0 python3 "$here/train.py" "$work" "$seed" "$out" "$seconds" --rows "$rows" | tee "$work/train0.log"
 (( ${#ranks[@]} == 0 )) || wait "${ranks[@]}"
 python3 "$here/evaluate.py" "$work" "$out" "$work/evaluation.json"
-python3 "$here/shrink.py" "$out" "${out%.gguf}-iq4_nl.gguf"
+python3 "$here/shrink.py" "$out" "${out%.gguf}-iq4_nl.gguf" "$work"/rows/[0-9]-*.npz  # what the feeds left unread

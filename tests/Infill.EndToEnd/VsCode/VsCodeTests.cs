@@ -54,7 +54,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
         var report = await PlayedAsync("ahead");
 
         Assert.All(report.Places!, static place => Assert.Equal(place.Edited, place.Asked));
-        Assert.Distinct(report.Places!.Select(static place => place.Asked));
+        Assert.Distinct(report.Places!.Select(static place => place.Edits));
     }
 
     [Fact]

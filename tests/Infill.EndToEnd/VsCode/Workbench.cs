@@ -76,7 +76,8 @@ internal sealed record FrameDelay(double Whole, double Server, bool IsAsked);
 
 /// <param name="Asked">The column for which a suggestion was asked.</param>
 /// <param name="Edited">The column where the last edit that the server was told before had left the cursor; null where there was none.</param>
-internal sealed record AskedPlace(int Asked, int? Edited);
+/// <param name="Edits">How many edits it had been told.</param>
+internal sealed record AskedPlace(int Asked, int? Edited, int Edits);
 
 /// <summary>What a scenario saw; a member is null where the scenario has no such part.</summary>
 /// <param name="Before">The suggestion before the key under test.</param>

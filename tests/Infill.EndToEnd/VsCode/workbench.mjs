@@ -291,15 +291,19 @@ function asked() {
   return { all: requests.length, invoked: invoked.length, selected: requests.filter(message => message.params.context.selectedCompletionInfo).length };
 }
 
-/** Where each suggestion was asked for since that message, and where the last edit before it had left the cursor. */
+/** Where each suggestion was asked for since that message, where the last edit before it had left the cursor, and how many edits there were. */
 function places(first) {
   const found = [];
   let edited;
+  let edits = 0;
   for (const { method, params } of sent().slice(first)) {
     const change = method === 'textDocument/didChange' ? params.contentChanges[0] : method === 'notebookDocument/didChange' ? params.change.cells?.textContent?.[0]?.changes[0] : undefined;
     const lines = change?.text.split('\n') ?? [];
-    if (change) edited = (lines.length > 1 ? 0 : change.range.start.character) + lines.at(-1).length;
-    if (method === 'textDocument/inlineCompletion') found.push({ asked: params.position.character, edited });
+    if (change) {
+      edits++;
+      edited = (lines.length > 1 ? 0 : change.range.start.character) + lines.at(-1).length;
+    }
+    if (method === 'textDocument/inlineCompletion') found.push({ asked: params.position.character, edited, edits });
   }
   return found;
 }

@@ -69,7 +69,7 @@ public sealed class GpuCommandTests : IDisposable
     {
         Put("vulkan", 1000);
 
-        var complete = await RunAsync("complete", "src/Infill.Protocol/JsonRpc/RequestId.cs:33:9", "--max-tokens", "4");
+        var complete = await RunAsync("complete", "tests/Infill.EndToEnd/shapes.py:42", "--max-tokens", "4");
 
         Assert.Equal(ExitCodes.Done, complete.ExitCode);
         Assert.NotEmpty(complete.Output);

@@ -114,7 +114,7 @@ public sealed partial class VsCodeTests(Workbench workbench, ITestOutputHelper o
     {
         var report = await PlayedAsync("line");
 
-        var accepted = report.Saved![(Typed.Length + "__init__(self, width, height, depth):".Length)..];
+        var accepted = report.Saved![(Typed.Length + "__init__(self, width, height, depth):\n".Length)..];
         Assert.Contains('\n', report.Before!);
         Assert.StartsWith(accepted, report.Before, StringComparison.Ordinal);
         Assert.NotEmpty(accepted);

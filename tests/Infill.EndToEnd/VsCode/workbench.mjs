@@ -538,7 +538,7 @@ const scenarios = {
   async line(bench) {
     await bench.edit('line');
     await bench.type('    def ');
-    await bench.type('__init__(self, width, height, depth):');
+    await bench.type('__init__(self, width, height, depth):\n');
     const before = await bench.suggestion();
     await bench.page.keyboard.press('Control+Alt+ArrowRight');
     await until(async () => await bench.ghost() !== before);

@@ -82,7 +82,7 @@ public sealed class ModelChoiceTests : IDisposable
         _hub.Next = () => faults.TryDequeue(out var fault) ? fault : Fault.None;
         await using var editor = await StartAsync(ShowsProgress);
         var asked = await BeginAsync(editor, "infill.model.pull", "owner/repo:m.gguf");
-        var begun = await editor.ReceiveAsync("$/progress", static each => Kind(each, "report") && each.GetProperty("token").GetString()!.StartsWith("infill.work", StringComparison.Ordinal));
+        var begun = await editor.ReceiveAsync("$/progress", IsOnItsWay); // by its begin, where the editor takes longer to agree than the first bytes
 
         await editor.NotifyAsync("window/workDoneProgress/cancel", $$"""{"token":{{begun.GetProperty("token").GetRawText()}} }""");
 
@@ -289,6 +289,10 @@ public sealed class ModelChoiceTests : IDisposable
         Assert.Contains("which the setting 'endpoints' names: take that out", chosen.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Contains(_store.PathOf("mine"), await File.ReadAllTextAsync(_places.SettingsFile), StringComparison.Ordinal);
     }
+
+    private static bool IsOnItsWay(JsonElement progress) =>
+        progress.GetProperty("token").GetString()!.StartsWith("infill.work", StringComparison.Ordinal)
+        && progress.GetProperty("value").TryGetProperty("message", out var message) && message.GetString()!.Contains(" MB of ", StringComparison.Ordinal);
 
     private static bool Kind(JsonElement progress, string kind) =>
         progress.GetProperty("value").ValueKind == JsonValueKind.Object && progress.GetProperty("value").GetProperty("kind").ValueEquals(kind);

@@ -134,7 +134,8 @@ public sealed class TypingThroughTests
         await using var editor = await StartAsync(new EditorOptions());
         await editor.OpenAsync("a = ");
         await editor.InlineAsync(0, 4);
-        await AssertQuietAsync(editor); // the look-ahead too has ended
+        await Wait.UntilAsync(() => Task.FromResult(_model.Steps > 10)); // ten steps make the suggestion, and the look-ahead begins behind it
+        await AssertQuietAsync(editor);
         var gate = _model.HoldStep(_model.Steps + 1); // the model can't help
 
         await editor.TypeAsync(2, 0, 4, "total + 1");

@@ -44,6 +44,7 @@ const userSettings = {
   'infill.promptBudget': 60000,
   'infill.confidence': 0,
   'infill.backOff': false,
+  'infill.contextTokens': 0, // the scenarios' files are alike: what one has half typed would be suggested in the next
   '[plaintext]': { 'editor.inlineSuggest.enabled': false },
 };
 

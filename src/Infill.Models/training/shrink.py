@@ -1,7 +1,7 @@
 """The model as trained -> the file that ships: shrink.py IN.gguf OUT.gguf [ROWS.npz...]
 
-The matrices of the blocks become IQ4_NL, for which llama.cpp has kernels on every processor that compute several rows at once; the embedding, which
-is the output's matrix too, stays Q8_0. The type of each other tensor stays.
+The matrices of the blocks become IQ4_NL, for which llama.cpp has kernels that compute several rows at once on x64 and on Arm (for Q8_0 on Arm
+alone); the embedding, which is the output's matrix too, stays Q8_0. The type of each other tensor stays.
 
 With rows of training documents, as feed.py writes them, each column is rounded such that the columns after it make good what it loses on these
 rows (GPTQ), and each matrix sees what the matrices before it give once they are rounded. Without, every value is rounded to the nearest level.

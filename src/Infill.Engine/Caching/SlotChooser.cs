@@ -1,9 +1,11 @@
+using System.Numerics;
+
 namespace Infill.Engine.Caching;
 
 /// <summary>Chooses a slot for a prompt. Pure: it looks at the books and changes nothing.</summary>
 internal sealed class SlotChooser(IReadOnlyList<Slot> slots, KvLayout layout)
 {
-    /// <summary>Slots side by side that are given away together: more at once gain little.</summary>
+    /// <summary>Fewest slots side by side that are given away together.</summary>
     private const int RowLength = 8;
 
     /// <summary>
@@ -72,26 +74,33 @@ internal sealed class SlotChooser(IReadOnlyList<Slot> slots, KvLayout layout)
 
     /// <summary>
     /// Which of two slots a new prompt should rather have: an empty one, best beside a running one, then the least recently used
-    /// of the row that was least recently used.
+    /// of the row that was least recently used, of the half that was.
     /// </summary>
     /// <remarks>
     /// Streams in a row are computed together, others one after another: 15 ms a step for eight in a row, 28 ms for eight apart
     /// (four: 10 and 14.5 ms, two: the same; Zen 4, 2 cores). Where there are many slots a burst of prompts therefore gets
-    /// a row to itself. Within a row a cached slot's place doesn't count: the next document's cache is worth more.
+    /// a row to itself, and a larger one rows side by side (16 in two rows apart have nine tenths of the speed): slots are
+    /// halved down to rows, and the older half goes first, as in a processor's tree of least recently used lines. Within
+    /// a row a cached slot's place doesn't count: the next document's cache is worth more.
     /// </remarks>
     private bool GoesBefore(Slot slot, Slot other)
     {
         if (slot.Length == 0) return other.Length > 0 || (IsBesideRunning(slot) && !IsBesideRunning(other));
         if (other.Length == 0) return false;
-        var (row, otherRow) = (slot.Id / RowLength, other.Id / RowLength);
-        return row == otherRow ? slot.LastUsed < other.LastUsed : RowLastUsed(row) < RowLastUsed(otherRow);
+        for (var length = (int)BitOperations.RoundUpToPowerOf2((uint)slots.Count) / 2; length >= RowLength; length /= 2)
+        {
+            var (part, otherPart) = (slot.Id / length, other.Id / length);
+            if (part != otherPart) return LastUsed(part, length) < LastUsed(otherPart, length);
+        }
+
+        return slot.LastUsed < other.LastUsed;
     }
 
-    /// <summary>When the last of a row's cached slots was used; those that run are gone from it already.</summary>
-    private long RowLastUsed(int row)
+    /// <summary>When the last cached slot of a part was used; those that run are gone from it already.</summary>
+    private long LastUsed(int part, int length)
     {
         var last = 0L;
-        for (var id = row * RowLength; id < Math.Min((row + 1) * RowLength, slots.Count); id++)
+        for (var id = part * length; id < Math.Min((part + 1) * length, slots.Count); id++)
         {
             if (slots[id].Owner is null) last = Math.Max(last, slots[id].LastUsed);
         }

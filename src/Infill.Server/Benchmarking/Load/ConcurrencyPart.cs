@@ -16,7 +16,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
         var requests = context.Options.Streams;
         var cold = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts computed", "tokens/s", IsHigherBetter: true, BareSpeed.Prefill)));
         var warm = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
-        result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself.");
+        result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself, and goes on from where infill's texts ended too.");
 
         var most = requests.Max();
         var options = context.Settings.Engine with { MaxSequences = most, MaxRunning = most, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
@@ -30,28 +30,33 @@ internal sealed class ConcurrencyPart(BenchContext context)
             foreach (var n in requests)
             {
                 var prompts = cuts.TakeMany(n);
+                var ours = prompts;
                 foreach (var side in sides.Where(side => side.Slots >= n))
                 {
                     context.Progress($"concurrency, round {round + 1} of {context.Options.Rounds}, {n} at once, {side.Name}");
                     var (coldRate, answers) = await RateAsync(side, prompts, cancellationToken);
                     cold[n][side.Name].Add(round, coldRate);
 
-                    // The texts go on from where they ended. Asked for the same again, a peer's drafting would only repeat it.
-                    var longer = prompts.Zip(answers, static (prompt, answer) => (IReadOnlyList<int>)[.. prompt, .. answer]).ToArray();
+                    var longer = GoingOn(prompts, answers);
+                    if (side == sides[0]) ours = longer;
                     warm[n][side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
                     await BenchContext.PauseAsync(cancellationToken);
                 }
 
-                using var loop = new LlamaBareLoop(model, n, MostPromptTokens + Tokens, options.Threads);
+                using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads);
                 var bare = loop.Run(prompts, Tokens);
                 cold[n][BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
-                warm[n][BenchReport.BareLoop].Add(round, n * (Tokens - 1) / bare.Decode.TotalSeconds);
+                warm[n][BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(ours, Tokens).Decode.TotalSeconds);
                 await BenchContext.PauseAsync(cancellationToken);
             }
         }
 
         return result;
     }
+
+    /// <summary>The texts go on from where they ended. Asked for the same again, a peer's drafting would only repeat it.</summary>
+    private static IReadOnlyList<int>[] GoingOn(IReadOnlyList<int>[] prompts, IReadOnlyList<int>[] answers) =>
+        [.. prompts.Zip(answers, static (prompt, answer) => (IReadOnlyList<int>)[.. prompt, .. answer])];
 
     private static async Task<(double Rate, IReadOnlyList<int>[] Answers)> RateAsync(ILoadSide side, IReadOnlyList<int>[] prompts, CancellationToken cancellationToken)
     {

@@ -121,6 +121,22 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public void A_burst_of_more_documents_than_a_row_has_slots_gets_rows_side_by_side()
+    {
+        using var bench = new SchedulerBench(new EngineOptions { MaxRunning = 32 }, InStreams(32));
+        var kind = 'a';
+        foreach (var size in (ReadOnlySpan<int>)[1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16])
+        {
+            List<Sequence> burst = [.. Enumerable.Range(0, size).Select(_ => bench.Add(4, kind: kind++))];
+            bench.Step();
+            Assert.All(burst, static sequence => Assert.NotNull(sequence.Slot));
+            var slots = burst.Select(static sequence => sequence.Slot!.Id).Order().ToList();
+            Assert.Equal(Enumerable.Range(slots[0], size), slots);
+            foreach (var ended in burst) bench.Scheduler.Finish(ended);
+        }
+    }
+
+    [Fact]
     public void A_new_document_gets_an_empty_slot_beside_a_running_one()
     {
         using var bench = new SchedulerBench(model: InStreams(6));

@@ -11,6 +11,11 @@ internal sealed class CrossFileSampler
     private const int MostDefiners = 2; // what many files define is no one file's name
     private const int LeastTruth = 3;
 
+    /// <summary>The groups of places: by where the name is that another file defines.</summary>
+    public const string Behind = "name typed already";
+    public const string AheadKnown = "name ahead, elsewhere in the file too";
+    public const string AheadNew = "name ahead, nowhere else in the file";
+
     private readonly Random _random;
     private readonly Dictionary<SourceFile, HashSet<int>> _defined = [];
     private readonly Dictionary<SourceFile, IReadOnlyList<SourceFile>> _siblings = [];
@@ -53,28 +58,42 @@ internal sealed class CrossFileSampler
             var row = _random.Next(text.LineCount);
             var line = text.LineText(row);
             var code = line.Trim();
-            if (code.Length == 0 || code[0] is '#' or '*' or '/' || IsImport(code) || Definer(file, line) is not { } definer) continue;
+            if (code.Length == 0 || code[0] is '#' or '*' or '/' || IsImport(code) || Definer(file, line) is not var (name, definer)) continue;
             List<int> cuts = [.. Enumerable.Range(1, code.Length - 1).Where(at => Identifiers.IsPart(code[at]) != Identifiers.IsPart(code[at - 1]) && code[at] != ' ')];
             if (cuts.Count == 0) continue;
             var start = text.LineStart(row) + line.IndexOf(code, StringComparison.Ordinal);
             var from = start + cuts[_random.Next(cuts.Count)];
             if (start + code.Length - from < LeastTruth) continue;
-            return new Place(number, PlaceKind.EndOfLine, file, from, start + code.Length) { OpenFiles = Open(file, definer) };
+            return new Place(number, PlaceKind.EndOfLine, file, from, start + code.Length)
+            {
+                OpenFiles = Open(file, definer),
+                Group = !Has(file.Text[from..(start + code.Length)], name) ? Behind : Has(file.Text[..from], name) || Has(file.Text[(start + code.Length)..], name) ? AheadKnown : AheadNew,
+            };
         }
 
         return null;
     }
 
-    /// <summary>A file that alone, or nearly so, defines a name of the line.</summary>
-    private SourceFile? Definer(SourceFile file, string line)
+    private static bool Has(string text, int name)
     {
-        var names = new HashSet<int>();
-        Identifiers.AddTo(names, line);
-        foreach (var name in names.Order())
+        for (var at = 0; Identifiers.TryNext(text, at, out var word); at = word.End.Value)
         {
+            if (Identifiers.Hash(text.AsSpan(word)) == name) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The line's first such name, and a file that alone, or nearly so, defines it.</summary>
+    private (int Name, SourceFile File)? Definer(SourceFile file, string line)
+    {
+        for (var at = 0; Identifiers.TryNext(line, at, out var word); at = word.End.Value)
+        {
+            if (!Identifiers.IsTelling(line.AsSpan(word))) continue;
+            var name = Identifiers.Hash(line.AsSpan(word));
             if (_defined[file].Contains(name)) continue;
             List<SourceFile> definers = [.. _siblings[file].Where(other => _defined[other].Contains(name)).Take(MostDefiners + 1)];
-            if (definers.Count is > 0 and <= MostDefiners) return definers[_random.Next(definers.Count)];
+            if (definers.Count is > 0 and <= MostDefiners) return (name, definers[_random.Next(definers.Count)]);
         }
 
         return null;

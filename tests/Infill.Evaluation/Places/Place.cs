@@ -30,6 +30,9 @@ internal sealed record Place(int Number, PlaceKind Kind, SourceFile File, int St
     /// <summary>Other files that are open in the editor, in the order in which they were opened.</summary>
     public IReadOnlyList<SourceFile> OpenFiles { get; init; } = [];
 
+    /// <summary>What else tells this place from others of its kind; null where nothing does.</summary>
+    public string? Group { get; init; }
+
     /// <summary>The file without the hole's text.</summary>
     public string Document => File.Text[..Start] + File.Text[End..];
 

@@ -5,7 +5,7 @@ using Infill.Evaluation.Places;
 
 namespace Infill.Evaluation.Reporting;
 
-/// <summary>The table: sides side by side, over all places, then by kind, then by language.</summary>
+/// <summary>The table: sides side by side, over all places, then by kind, by group and by language.</summary>
 internal static class Report
 {
     private const int NameWidth = 26;
@@ -22,6 +22,11 @@ internal static class Report
         foreach (var kind in places.Select(static place => place.Kind).Distinct().Order())
         {
             Append(text, $"kind {kind}", sides, judgements, one => one.Place.Kind == kind);
+        }
+
+        foreach (var group in places.Select(static place => place.Group).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            Append(text, group, sides, judgements, one => one.Place.Group == group);
         }
 
         foreach (var language in places.Select(static place => PlaceSampler.Group(place.File.Language)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))

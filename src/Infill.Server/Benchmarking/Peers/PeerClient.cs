@@ -107,23 +107,44 @@ internal sealed class PeerClient(Peer peer) : IDisposable
 
     private async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        // Not JsonContent: it streams the body in chunks, and the server would have to wait for the last.
-        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
-        content.Headers.ContentType = new("application/json");
-        using var message = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        HttpResponseMessage response;
         try
         {
-            var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (response.IsSuccessStatusCode) return response;
-            using (response)
-            {
-                throw new PeerException($"{Name} ({peer.Url}) answered /{path} with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
-            }
+            response = await SendAsync(path, json, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            // A llama-server closes a connection that is kept after so many requests, and says so nowhere: whoever sends on it finds out.
+            response = await SendAgainAsync(path, json, cancellationToken);
+        }
+
+        if (response.IsSuccessStatusCode) return response;
+        using (response)
+        {
+            throw new PeerException($"{Name} ({peer.Url}) answered /{path} with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAgainAsync(string path, byte[] json, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(path, json, cancellationToken);
         }
         catch (HttpRequestException e)
         {
             throw Failed(e);
         }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string path, byte[] json, CancellationToken cancellationToken)
+    {
+        // Not JsonContent: it streams the body in chunks, and the server would have to wait for the last.
+        using var content = new ByteArrayContent(json);
+        content.Headers.ContentType = new("application/json");
+        using var message = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)

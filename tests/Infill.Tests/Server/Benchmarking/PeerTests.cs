@@ -40,6 +40,18 @@ public sealed class PeerTests
     }
 
     [Fact]
+    public async Task A_request_whose_connection_the_server_closed_without_a_word_is_sent_again()
+    {
+        using var server = new ScriptedPeer("""{"content":"a","stop":true}""") { HangsUpFirst = true };
+        using var client = new PeerClient(new Peer("peer", server.Url));
+
+        var chunks = new List<PeerChunk>();
+        await foreach (var chunk in client.StreamAsync(new PeerInfill("a", "b", ""))) chunks.Add(chunk);
+
+        Assert.Equal("a", Assert.Single(chunks).Content);
+    }
+
+    [Fact]
     public async Task A_request_says_what_llama_server_expects()
     {
         using var server = new ScriptedPeer("""{"content":"","stop":true}""");

@@ -25,6 +25,9 @@ internal sealed class ScriptedPeer : IDisposable
     /// <summary>Whether the stream goes on after the last event, until the client leaves.</summary>
     public bool StaysOpen { get; init; }
 
+    /// <summary>Whether the first request's connection is closed without an answer.</summary>
+    public bool HangsUpFirst { get; init; }
+
     public Task<(string Path, string Body)> Request => _request.Task;
 
     /// <summary>Completes when the client has closed the connection.</summary>
@@ -36,7 +39,7 @@ internal sealed class ScriptedPeer : IDisposable
     {
         try
         {
-            using var client = await _listener.AcceptTcpClientAsync();
+            using var client = await AcceptAsync();
             var stream = client.GetStream();
             _request.SetResult(await ReadRequestAsync(stream));
             await WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -58,6 +61,14 @@ internal sealed class ScriptedPeer : IDisposable
         {
             _closed.TrySetResult(); // the connection or the listener was closed
         }
+    }
+
+    private async Task<TcpClient> AcceptAsync()
+    {
+        var client = await _listener.AcceptTcpClientAsync();
+        if (!HangsUpFirst) return client;
+        using (client) await ReadRequestAsync(client.GetStream());
+        return await _listener.AcceptTcpClientAsync();
     }
 
     private static async Task<(string Path, string Body)> ReadRequestAsync(NetworkStream stream)

@@ -43,7 +43,7 @@ public sealed record Usage(
 /// <param name="Decode">Time in the text.</param>
 public sealed record ReportedUsage(int? PromptTokens = null, int? CachedTokens = null, int? GeneratedTokens = null, TimeSpan? Prefill = null, TimeSpan? Decode = null);
 
-/// <summary>One chosen token and by how much its logit led the second best; 0 where only <see cref="GenerationRequest.ScoreTokens"/> was asked for.</summary>
+/// <summary>One chosen token and by how much its logit led the second best; 0 unless <see cref="GenerationRequest.TraceMargins"/> asked for it.</summary>
 /// <param name="Token">Its id; -1 where another server generated.</param>
 /// <param name="Margin">In logits.</param>
 public readonly record struct TracedToken(int Token, float Margin)

@@ -89,8 +89,11 @@ public sealed record GenerationRequest(IReadOnlyList<int> Prompt)
     /// </summary>
     public IReadOnlyList<int> DraftHints { get; init; } = [];
 
-    /// <summary>Chunks carry the tokens and how close the choice was. For tests and evaluation: it costs a pass over the logits.</summary>
+    /// <summary>Chunks carry the tokens.</summary>
     public bool TraceTokens { get; init; }
+
+    /// <summary>Chunks carry the tokens and how close each choice was. For tests and evaluation: it costs two passes over the logits.</summary>
+    public bool TraceMargins { get; init; }
 
     /// <summary>Chunks carry how likely each token was and how much text it gave: some microseconds a token.</summary>
     public bool ScoreTokens { get; init; }

@@ -14,8 +14,8 @@ internal readonly record struct ChosenToken(int Token, TracedToken? Traced)
     {
         var request = sequence.Ticket.Request;
         var token = sequence.Sampler.Next(logits);
-        if (!request.TraceTokens && !request.ScoreTokens) return new ChosenToken(token, null);
-        return new ChosenToken(token, new TracedToken(token, request.TraceTokens ? Sampler.Margin(logits, token) : 0)
+        if (!request.TraceTokens && !request.TraceMargins && !request.ScoreTokens) return new ChosenToken(token, null);
+        return new ChosenToken(token, new TracedToken(token, request.TraceMargins ? Sampler.Margin(logits, token) : 0)
         {
             LogProbability = request.ScoreTokens ? Sampler.LogProbability(logits, token) : 0,
             Best = request.ScoreTokens && request.Alternatives > 0 ? Sampler.Best(logits, request.Alternatives) : null,

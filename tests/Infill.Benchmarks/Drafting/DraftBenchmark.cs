@@ -37,7 +37,7 @@ internal sealed class DraftBenchmark(int prompts, int seed, int maxTokens, int p
         for (var i = 0; i < prompts; i++)
         {
             var prompt = i % 2 == 0 ? places.Copying() : places.AsTheyAre(); // by turns, so that neither kind gets used to itself
-            var request = new GenerationRequest(prompt) { MaxTokens = maxTokens, TraceTokens = true };
+            var request = new GenerationRequest(prompt) { MaxTokens = maxTokens, TraceMargins = true };
             var drafted = i % 4 < 2 ? await GenerateAsync(drafting, request) : null;
             var alone = await GenerateAsync(plain, request);
             drafted ??= await GenerateAsync(drafting, request);

@@ -28,7 +28,7 @@ internal static class ConcurrencyBenchmark
         {
             var text = SourceText.From(SampleDocument.Make(300, number));
             var cursor = text.LineStart(150 + (number * 6 % 60));
-            return new GenerationRequest(prompts.Build(text, cursor, $"bench{number}.cs", PromptOptions.Default)) { MaxTokens = Tokens, TraceTokens = true };
+            return new GenerationRequest(prompts.Build(text, cursor, $"bench{number}.cs", PromptOptions.Default)) { MaxTokens = Tokens, TraceMargins = true };
         }).ToArray();
 
         var cold = await TimeAsync(() => Task.WhenAll(requests.Select(request => GenerateAsync(engine, request))));

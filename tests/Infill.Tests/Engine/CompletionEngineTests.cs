@@ -190,9 +190,19 @@ public sealed class CompletionEngineTests
     {
         await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = ScriptedModel.Says("a") });
 
-        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { TraceTokens = true });
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { TraceMargins = true });
 
         Assert.Equal([new('a', 10), new TracedToken(ByteVocabulary.End, 10)], generation.Chunks.SelectMany(static chunk => chunk.Tokens));
+    }
+
+    [Fact]
+    public async Task A_token_s_lead_is_worked_out_only_where_somebody_asks_for_it()
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel { Rule = ScriptedModel.Says("a") });
+
+        var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { TraceTokens = true });
+
+        Assert.Equal([new('a', 0), new TracedToken(ByteVocabulary.End, 0)], generation.Chunks.SelectMany(static chunk => chunk.Tokens));
     }
 
     [Fact]

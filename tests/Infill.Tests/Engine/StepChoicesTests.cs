@@ -15,7 +15,7 @@ public sealed class StepChoicesTests : IDisposable
 
     public StepChoicesTests()
     {
-        for (var i = 0; i < Sequences; i++) _bench.Scheduler.Add(_bench.Waiting(new GenerationRequest(Prompts.Long(4, (char)('a' + i))) { TraceTokens = true, ScoreTokens = true }));
+        for (var i = 0; i < Sequences; i++) _bench.Scheduler.Add(_bench.Waiting(new GenerationRequest(Prompts.Long(4, (char)('a' + i))) { TraceMargins = true, ScoreTokens = true }));
         _plan = _bench.Plan();
         Assert.Equal(Sequences, _plan.Slices.Count);
     }

@@ -76,7 +76,7 @@ internal sealed class CopyPart(BenchContext context)
     {
         var trace = new List<TracedToken>();
         Usage? usage = null;
-        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = context.Settings.MaxTokens, TraceTokens = true }, cancellationToken))
+        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = context.Settings.MaxTokens, TraceMargins = true }, cancellationToken))
         {
             trace.AddRange(chunk.Tokens);
             usage = chunk.Usage ?? usage;

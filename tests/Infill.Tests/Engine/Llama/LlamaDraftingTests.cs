@@ -54,7 +54,7 @@ public sealed class LlamaDraftingTests
             List<int> prompt = [vocabulary.Fim.Suffix!.Value, vocabulary.Fim.Prefix!.Value];
             vocabulary.Tokenize(string.Join('\n', [.. lines.Take(24), .. lines.Skip(8).Take(4), ""]), prompt);
             prompt.Add(vocabulary.Fim.Middle!.Value);
-            generations.Add(await EngineBench.ReadAsync(engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = 40, TraceTokens = true })));
+            generations.Add(await EngineBench.ReadAsync(engine.GenerateAsync(new GenerationRequest(prompt) { MaxTokens = 40, TraceMargins = true })));
             await AssertBooksAsync(engine);
         }
 

@@ -69,7 +69,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         var first = Prompt("a.py", Beginning + string.Concat(Enumerable.Range(0, 12).Select(static i => $"value_{i} = {i * 7919}\n")));
         var request = new GenerationRequest(Prompt("a.py", Beginning + "\n    def push(self, item):\n        self.items.append(item)\n\n    def pop(self):\n        return self.items.pop()\n\n    def peek(self):\n"))
         {
-            MaxTokens = 24, TraceTokens = true,
+            MaxTokens = 24, TraceMargins = true,
         };
         var whole = await RunAsync(request); // nothing is cached yet
         await _engine.InspectAsync(static loop => loop.Cache.TryEvict());
@@ -91,7 +91,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
             "def add(a, b):\n    return", "import os\n\ndef read(path):\n    with open(",
             "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n", "for i in range(10):\n    ",
         ];
-        var requests = prefixes.Select(prefix => new GenerationRequest(Prompt("a.py", prefix)) { MaxTokens = 24, TraceTokens = true }).ToList();
+        var requests = prefixes.Select(prefix => new GenerationRequest(Prompt("a.py", prefix)) { MaxTokens = 24, TraceMargins = true }).ToList();
         var alone = new List<List<TracedToken>>();
         foreach (var request in requests) alone.Add(Tokens(await RunAsync(request)));
 

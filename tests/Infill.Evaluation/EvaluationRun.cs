@@ -33,6 +33,7 @@ internal sealed class EvaluationRun(IReadOnlyList<ISide> sides, ResultFile resul
 
                 if (Stopwatch.GetElapsedTime(began) >= limit && !side.CanAnswerAtOnce(place)) break;
                 var answer = await side.AskAsync(place, cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested(); // what was broken off is no answer, and must not be kept as one
                 if (side.IsKept) results.Add(side, place, answer);
                 answers.Add(answer);
             }

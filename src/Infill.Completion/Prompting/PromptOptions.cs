@@ -9,7 +9,7 @@ public sealed record PromptOptions
     public int PrefixTokens { get; init; } = 512;
 
     /// <summary>Tokens of text after the cursor, at most.</summary>
-    public int SuffixTokens { get; init; } = 128;
+    public int SuffixTokens { get; init; } = 256;
 
     /// <summary>
     /// The same where the template has it behind the text being typed, so that every key computes it again: the nearest lines

@@ -39,6 +39,20 @@ public sealed class EvaluationRunTests
         Assert.Empty(judgements[0]);
     }
 
+    [Fact]
+    public async Task An_answer_that_was_broken_off_is_not_kept()
+    {
+        using var kept = new TemporaryFile([]);
+        using var stop = new CancellationTokenSource();
+        var side = new CountingSide { OnAsked = stop.Cancel };
+        using (var results = ResultFile.Open(kept.Path))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EvaluationRun([side], results, static _ => { }).RunAsync(OwnPlaces(3), TimeSpan.MaxValue, stop.Token));
+        }
+
+        Assert.Equal((1, ""), (side.Asked, await File.ReadAllTextAsync(kept.Path)));
+    }
+
     /// <summary>A small run of the real thing on this project's own files: what must hold for every suggestion holds for these.</summary>
     [Fact]
     [Trait("needs", "model")]
@@ -65,6 +79,8 @@ public sealed class EvaluationRunTests
     {
         public int Asked { get; private set; }
 
+        public Action OnAsked { get; init; } = static () => { };
+
         public string Name => "counting";
 
         public string What => "";
@@ -72,6 +88,7 @@ public sealed class EvaluationRunTests
         public Task<Answer> AskAsync(Place place, CancellationToken cancellationToken)
         {
             Asked++;
+            OnAsked();
             return Task.FromResult(new Answer("x", [-1], 1, 1, 1));
         }
 

@@ -133,7 +133,7 @@ public sealed class PromptBuilderTests
         var (prefix, suffix) = Parts(Build(text, cursor, PromptOptions.Default));
 
         Assert.InRange(prefix.Count, cursor == 0 ? 0 : 100, 512);
-        Assert.InRange(suffix.Count, cursor == text.Length ? 0 : 32, 128);
+        Assert.InRange(suffix.Count, cursor == text.Length ? 0 : 32, 256);
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class PromptBuilderTests
 
     [Theory]
     [InlineData("qwen", 48)]
-    [InlineData("infill", 128)]
+    [InlineData("infill", 256)]
     public void A_suffix_that_each_key_computes_again_is_kept_short(string template, int most)
     {
         var text = SourceText.From(string.Concat(Enumerable.Range(0, 400).Select(static i => $"value_{i} = compute({i})\n")));
@@ -173,10 +173,10 @@ public sealed class PromptBuilderTests
     }
 
     [Theory]
-    [InlineData(2000, 512, 128, 384)] // room for all
-    [InlineData(840, 512, 128, 200)]  // for a part of other files
-    [InlineData(640, 512, 128, 0)]    // for the document's own text
-    [InlineData(320, 256, 64, 0)]     // for half of it
+    [InlineData(2000, 512, 256, 384)] // room for all
+    [InlineData(968, 512, 256, 200)]  // for a part of other files
+    [InlineData(768, 512, 256, 0)]    // for the document's own text
+    [InlineData(384, 256, 128, 0)]    // for half of it
     [InlineData(-5, 0, 0, 0)]         // none
     public void A_budget_beyond_the_model_loses_other_files_first_and_then_shrinks_in_proportion(int room, int prefix, int suffix, int context) =>
         Assert.Equal(new PromptOptions { PrefixTokens = prefix, SuffixTokens = suffix, ContextTokens = context }, PromptOptions.Default.Within(room));

@@ -79,7 +79,7 @@ internal sealed class SlotChooser(IReadOnlyList<Slot> slots, KvLayout layout)
     /// <remarks>
     /// Streams in a row are computed together, others one after another: 15 ms a step for eight in a row, 28 ms for eight apart
     /// (four: 10 and 14.5 ms, two: the same; Zen 4, 2 cores). Where there are many slots a burst of prompts therefore gets
-    /// a row to itself, and a larger one rows side by side (16 in two rows apart have nine tenths of the speed): slots are
+    /// a row to itself, and a larger one rows side by side (16, one of them apart, had three quarters of the speed): slots are
     /// halved down to rows, and the older half goes first, as in a processor's tree of least recently used lines. Within
     /// a row a cached slot's place doesn't count: the next document's cache is worth more.
     /// </remarks>

@@ -46,7 +46,9 @@ internal sealed class DelimiterGuard(Delimiters around)
     public string Missing(Func<int, string> indentationOf, bool isSingleLine)
     {
         var missing = "";
-        if (_scanner.IsInLineString && !(around.AtCursor.IsInLineString ^ around.TogglesString)) missing += _scanner.Quote;
+        var closesString = _scanner.IsInLineString && !(around.AtCursor.IsInLineString ^ around.TogglesString);
+        if (closesString) missing += _scanner.Quote;
+        else if (_scanner.IsInString) return ""; // it goes on behind the cursor: a bracket would be a part of it
 
         var line = _line;
         var closedBehind = ClosedBehind();

@@ -37,6 +37,7 @@ public sealed class ShapingRuleTests
     [InlineData("csharp", "{\n    ‸\n}\n", "if (a) {", "if (a) {\n    }")]
     [InlineData("csharp", "    if (a‸\n        b();\n    }\n", ") {", ") {")]   // the text behind it closes that
     [InlineData("go", "f(‸\n)\n", "func() { // a", "func() { // a\n}")] // not into the comment
+    [InlineData("csharp", "a = ‸\": 150;\n", "{ \"interval", "{ \"interval")]  // nor into a string that ends behind it
     public void What_a_suggestion_opens_it_closes_unless_the_text_behind_it_does(string language, string document, string raw, string expected)
     {
         Assert.Equal(expected, Shape(language, document, raw));

@@ -107,18 +107,7 @@ internal sealed class PeerClient(Peer peer) : IDisposable
 
     private async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(body, type);
-        HttpResponseMessage response;
-        try
-        {
-            response = await SendAsync(path, json, cancellationToken);
-        }
-        catch (HttpRequestException)
-        {
-            // A llama-server closes a connection that is kept after so many requests, and says so nowhere: whoever sends on it finds out.
-            response = await SendAgainAsync(path, json, cancellationToken);
-        }
-
+        var response = await SendTwiceAsync(path, JsonSerializer.SerializeToUtf8Bytes(body, type), cancellationToken);
         if (response.IsSuccessStatusCode) return response;
         using (response)
         {
@@ -126,15 +115,19 @@ internal sealed class PeerClient(Peer peer) : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAgainAsync(string path, byte[] json, CancellationToken cancellationToken)
+    /// <summary>A llama-server closes a connection that is kept after so many requests, and says so nowhere: whoever sends on it finds out, and sends again.</summary>
+    private async Task<HttpResponseMessage> SendTwiceAsync(string path, byte[] json, CancellationToken cancellationToken)
     {
-        try
+        for (var isFirst = true; ; isFirst = false)
         {
-            return await SendAsync(path, json, cancellationToken);
-        }
-        catch (HttpRequestException e)
-        {
-            throw Failed(e);
+            try
+            {
+                return await SendAsync(path, json, cancellationToken);
+            }
+            catch (HttpRequestException e)
+            {
+                if (!isFirst) throw Failed(e);
+            }
         }
     }
 

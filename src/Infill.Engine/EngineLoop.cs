@@ -17,6 +17,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly List<Sequence> _ended = [];
     private readonly Drafter _drafter;
     private readonly SequenceOutput _output;
+    private readonly Action _tellReaders;
     private readonly StepTiming _timing;
     private readonly CostMemory _memory;
     private readonly StepSettlement _settlement;
@@ -45,6 +46,7 @@ internal sealed class EngineLoop : IDisposable
         _timing = new StepTiming(Cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
+        _tellReaders = _output.TellReaders;
         _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size), _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 
@@ -85,6 +87,7 @@ internal sealed class EngineLoop : IDisposable
 
         _drafter.Extend(plan);
         if (plan.TotalTokens > 0) RunStep(context, plan);
+        else _output.TellReaders();
     }
 
     /// <summary>On a new engine thread: the one before hangs in a step, with its context.</summary>
@@ -110,6 +113,7 @@ internal sealed class EngineLoop : IDisposable
 
     private void Wait()
     {
+        _output.TellReaders();
         _memory.SaveNowAndThen(Cost, Steps);
         _contexts.Wait();
         if (_contexts.Current is null) Cache.Detach(); // released meanwhile
@@ -151,6 +155,7 @@ internal sealed class EngineLoop : IDisposable
         var isNew = _contexts.Current is null;
         try
         {
+            if (isNew) _output.TellReaders(); // it takes its time
             context = _contexts.Get();
             if (!isNew) return true;
             Cache.Attach(context.Model);
@@ -179,7 +184,7 @@ internal sealed class EngineLoop : IDisposable
         {
             _timing.ChooseThreads(context.Model);
             var shape = StepShape.Of(plan); // before the books move on
-            Settle(context.Model, plan, context.Run(plan, _timing.LimitOf(context, shape)), shape, began);
+            Settle(context.Model, plan, context.Run(plan, _timing.LimitOf(context, shape), _tellReaders), shape, began);
         }
         catch (EngineException e)
         {
@@ -238,6 +243,8 @@ internal sealed class EngineLoop : IDisposable
         {
             End(sequence, reason, fault: fault);
         }
+
+        _output.TellReaders();
     }
 
     private void End(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

@@ -39,6 +39,15 @@ public interface IModelRunner : IDisposable
     /// </summary>
     int PrefillGrain => StepCost.Tile;
 
+    /// <summary>
+    /// Where another device computes, tells it to begin with the plan's tokens and returns; <see cref="Run"/>, always called next, then
+    /// waits for them. Where this thread computes, nothing happens yet.
+    /// </summary>
+    /// <exception cref="EngineException">As from <see cref="Run"/>.</exception>
+    void Begin(StepPlan plan)
+    {
+    }
+
     /// <summary>Computes the plan's tokens in one batch.</summary>
     /// <param name="plan">Slices of sequences, each with its slot.</param>
     /// <param name="shouldAbort">Asked often while the step runs, on this thread; true ends the step early where the backend can.</param>

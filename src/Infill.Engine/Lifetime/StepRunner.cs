@@ -31,9 +31,10 @@ internal sealed class StepRunner : IDisposable
     /// <summary>Computes the plan's tokens.</summary>
     /// <param name="plan">At least one token.</param>
     /// <param name="limit">How long it may take.</param>
+    /// <param name="whileComputing">Called once: when another device has begun to compute, or before this thread does.</param>
     /// <exception cref="EngineException">The backend failed, or the step overran its limit: the context is not to be trusted any more.</exception>
     /// <exception cref="ThreadGivenUpException">The step ended after its thread had been given up.</exception>
-    public StepStatus Run(StepPlan plan, TimeSpan limit)
+    public StepStatus Run(StepPlan plan, TimeSpan limit, Action whileComputing)
     {
         Debug.Assert(plan.TotalTokens > 0);
         var tokens = plan.TotalTokens; // the plan may be another thread's when the step returns
@@ -42,6 +43,8 @@ internal sealed class StepRunner : IDisposable
         _watchdog.Begin(limit);
         try
         {
+            Model.Begin(plan);
+            whileComputing();
             status = Model.Run(plan, _abort.For(plan));
         }
         catch (Exception e) // thrown again once it is known whether this thread still owns the engine

@@ -13,6 +13,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private const int GpuPrefillGrain = 16;
     private const int GgmlTypeQ8_0 = 8;
 
+    private static readonly Func<bool> s_never = static () => false;
+
     private readonly LlamaModel _model;
     private readonly LlamaContextHandle _context;
     private readonly nint _memory;
@@ -21,7 +23,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly List<int> _order = [];       // slices of the step by slot
     private readonly List<int> _firstRows = []; // of each slice that wants logits, which of all rows is its first
     private float* _logits;                      // of the last step, a row for each token that wants them
-    private Func<bool> _shouldAbort = static () => false;
+    private Func<bool> _shouldAbort = s_never;
+    private DecodeStatus? _begun; // how the step began that the GPU computes, until it is waited for
     private bool _isTooLarge; // a step found no memory
     private bool _disposed;
 
@@ -61,11 +64,20 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public int MaxSequences { get; }
 
+    public void Begin(StepPlan plan)
+    {
+        if (!_model.Offload.IsWhole) return;
+        _shouldAbort = s_never; // what little is computed here is never worth aborting
+        Fill(plan);
+        _begun = LlamaNative.Decode(_context, _batch.View);
+    }
+
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {
         _shouldAbort = shouldAbort;
-        Fill(plan);
-        var status = LlamaNative.Decode(_context, _batch.View);
+        if (_begun is null) Fill(plan);
+        var status = _begun ?? LlamaNative.Decode(_context, _batch.View);
+        _begun = null;
         _logits = status == DecodeStatus.Ok ? LlamaNative.GetAllLogits(_context) : null; // a GPU has only been told what to do: this waits for it
         LlamaLog.IsAborting = false;
         switch (status)

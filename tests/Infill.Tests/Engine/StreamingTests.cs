@@ -16,7 +16,7 @@ public sealed class StreamingTests
         var read = new List<string>();
         foreach (var piece in new[] { "a", "b" })
         {
-            stream.Write(piece, null);
+            if (stream.Write(piece, null)) stream.Tell();
             await reader.MoveNextAsync();
             read.Add(reader.Current.Text);
         }
@@ -69,6 +69,60 @@ public sealed class StreamingTests
 
         Assert.True(await waiting.WaitAsync(Patience.Limit));
         Assert.Equal("a", reader.Current.Text);
+    }
+
+    [Fact]
+    public async Task Of_later_pieces_a_reader_hears_when_it_is_told()
+    {
+        var stream = new TextStream();
+        await using var reader = stream.ReadAllAsync().GetAsyncEnumerator();
+        stream.Write("a", null);
+        await reader.MoveNextAsync();
+        var waiting = reader.MoveNextAsync().AsTask();
+
+        var isNews = stream.Write("b", null);
+        stream.Write("c", null);
+        Assert.False(waiting.IsCompleted);
+        stream.Tell();
+
+        Assert.True(isNews);
+        Assert.True(await waiting.WaitAsync(Patience.Limit));
+        Assert.Equal("bc", reader.Current.Text);
+    }
+
+    [Fact]
+    public async Task An_end_is_heard_of_at_once_and_no_more_is_told_after_it()
+    {
+        var stream = new TextStream();
+        await using var reader = stream.ReadAllAsync().GetAsyncEnumerator();
+        stream.Write("a", null);
+        await reader.MoveNextAsync();
+        stream.Write("b", null);
+
+        stream.Complete(new GenerationChunk("c", FinishReason.EndOfText));
+        stream.Tell();
+
+        Assert.True(await reader.MoveNextAsync().AsTask().WaitAsync(Patience.Limit));
+        Assert.Equal(("bc", FinishReason.EndOfText), (reader.Current.Text, reader.Current.Finish));
+        Assert.False(await reader.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task What_a_step_gave_is_read_while_the_next_one_runs()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        var third = bench.Model.HoldStep(3);
+        await using var reader = bench.Engine.GenerateAsync(new GenerationRequest(Prompts.Bytes("prompt")) { MaxTokens = 5 }).GetAsyncEnumerator();
+        var text = "";
+        while (text.Length < 2)
+        {
+            Assert.True(await reader.MoveNextAsync().AsTask().WaitAsync(Patience.Limit));
+            text += reader.Current.Text;
+        }
+
+        await third.Reached.WaitAsync(Patience.Limit);
+        third.Open();
+        Assert.Equal(2, text.Length); // steps 1 and 2; the third has given nothing yet
     }
 
     [Fact]

@@ -58,6 +58,9 @@ internal sealed class ScriptedModel : IModelRunner
     /// <summary>Cuts inside a slot fail, as a recurrent model's do.</summary>
     public bool RefusesPartialTruncation { get; init; }
 
+    /// <summary>Called when a step begins that another device would compute.</summary>
+    public Action? WhenBegun { get; init; }
+
     /// <summary>Before a step computes; may throw, or answer something else than a completed step.</summary>
     public Func<int, StepStatus?>? BeforeStep { get; init; }
 
@@ -141,6 +144,8 @@ internal sealed class ScriptedModel : IModelRunner
     }
 
     public IReadOnlyList<int> TokensOf(int slot) => _cells[slot].ConvertAll(static cell => cell.Token);
+
+    public void Begin(StepPlan plan) => WhenBegun?.Invoke();
 
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {

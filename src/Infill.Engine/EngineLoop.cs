@@ -36,13 +36,14 @@ internal sealed class EngineLoop : IDisposable
         _time = time;
         _logger = logger;
         var model = contexts.Get().Model;
+        if (model.IsOnDevice) options = options with { StepBudget = options.DeviceStepBudget };
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
         Cost = new StepCost(model.PrefillGrain);
         Scheduler = new Scheduler(options, Cache, Cost);
         _memory = CostMemory.Of(contexts.ModelIdentity, options, time, logger);
         _memory.Restore(Cost);
-        _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse);
+        _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse, options);
         _timing = new StepTiming(Cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);

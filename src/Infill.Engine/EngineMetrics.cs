@@ -9,10 +9,12 @@ namespace Infill.Engine;
 /// </remarks>
 internal sealed class EngineMetrics : IDisposable
 {
-    private readonly Meter _meter = new("Infill.Engine");
+    private readonly Meter _meter;
 
-    public EngineMetrics(Func<int> queueDepth, Func<int> running, Func<int> cells)
+    public EngineMetrics(Func<int> queueDepth, Func<int> running, Func<int> cells, EngineOptions options)
     {
+        // Meters of one name are told apart by their tags.
+        _meter = new Meter(new MeterOptions("Infill.Engine") { Tags = options.Replicas == 1 ? null : [new("infill.replica", options.Replica)] });
         RequestDuration = Seconds("gen_ai.server.request.duration", "From submission to the end.", [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]);
         TimeToFirstToken = Seconds("gen_ai.server.time_to_first_token", "From submission to the first token.", [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0]);
         TimePerOutputToken = Seconds("gen_ai.server.time_per_output_token", "Between two tokens after the first, on average over a generation that was completed.", [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]);

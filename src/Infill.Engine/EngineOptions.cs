@@ -52,6 +52,13 @@ public sealed record EngineOptions
     public TimeSpan StepBudget { get; init; } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>
+    /// The same where another device computes. On an H200 a model of 7 billion parameters decodes in 5 ms of each step, and prompts
+    /// are computed at twice the rate in chunks of 300 as in those of 128 that 25 ms leave room for: one of 4,000 tokens takes 1.4
+    /// times as long as alone instead of twice.
+    /// </summary>
+    public TimeSpan DeviceStepBudget { get; init; } = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>
     /// How long a step of nothing but prefill may take, as far as that can be foreseen. What an abort drops is at most one step,
     /// so a prompt gets computed, bit by bit, even if the user types faster than the whole of it takes.
     /// </summary>
@@ -82,6 +89,12 @@ public sealed record EngineOptions
 
     /// <summary>Folder where what steps take is remembered for the next run on this machine, a small file for each model; null remembers nothing.</summary>
     public string? TimesFolder { get; init; }
+
+    /// <summary>Copies of the model, each on a device of its own with all of the above to itself.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Which of them these are the options of, from 0.</summary>
+    internal int Replica { get; init; }
 
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; init; } = DefaultThreads;

@@ -39,6 +39,9 @@ public interface IModelRunner : IDisposable
     /// </summary>
     int PrefillGrain => StepCost.Tile;
 
+    /// <summary>Whether another device computes the steps, for which this thread only waits.</summary>
+    bool IsOnDevice => false;
+
     /// <summary>
     /// Where another device computes, tells it to begin with the plan's tokens and returns; <see cref="Run"/>, always called next, then
     /// waits for them. Where this thread computes, nothing happens yet.

@@ -231,14 +231,14 @@ internal sealed class Conversation
         var settings = _session.Settings;
         var logger = Loggers.CreateLogger("Engine");
         var options = settings.Engine with { TimesFolder = _options.CacheFolder is { } folder ? Path.Combine(folder, "times") : null };
-        return new CompletionEngine(() => ModelLoading.Guarded(Load), options, _options.Time, logger);
+        return new CompletionEngine(replica => ModelLoading.Guarded(() => Load(replica)), options, _options.Time, logger);
 
-        IModel Load()
+        IModel Load(int replica)
         {
 #pragma warning disable VSTHRD002 // on the new engine's own thread, which has nothing else to do; the old one's ends by itself
             before.GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
-            return _options.LoadModel is { } load ? load(settings.ModelPath) : ModelLoading.Load(settings, logger, _options.Progress);
+            return _options.LoadModel is { } load ? load(settings.ModelPath) : ModelLoading.Load(settings, logger, _options.Progress, replica);
         }
     }
 

@@ -34,27 +34,41 @@ internal sealed class ModelLoading(Session session, ClientLink client, LoadProgr
     /// <param name="settings">Name it.</param>
     /// <param name="logger">Receives where it went.</param>
     /// <param name="progress">Told how far it is.</param>
-    public static IModel Load(InfillSettings settings, ILogger logger, LoadProgress? progress = null)
+    /// <param name="replica">Which copy of it, from 0.</param>
+    /// <exception cref="EngineException">It can't be loaded, or there is no GPU for that copy.</exception>
+    public static IModel Load(InfillSettings settings, ILogger logger, LoadProgress? progress = null, int replica = 0)
     {
         var gpu = GpuSelection.OfUserFor(settings.Gpu);
-        var (model, used) = Load(gpu, settings, progress, logger);
+        var (model, used) = Load(gpu, settings, replica == 0 ? progress : null, logger, replica);
         return used is null ? model : new MarkedModel(model, () => gpu!.Mark(used));
     }
 
     /// <summary>The same, for who measures the model itself.</summary>
-    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUserFor(settings.Gpu), settings, progress: null, logger).Model;
+    public static LlamaModel LoadBare(InfillSettings settings, ILogger logger) => Load(GpuSelection.OfUserFor(settings.Gpu), settings, progress: null, logger, replica: 0).Model;
 
-    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection? gpu, InfillSettings settings, LoadProgress? progress, ILogger logger)
+    private static (LlamaModel Model, InstalledGpuLibrary? Used) Load(GpuSelection? gpu, InfillSettings settings, LoadProgress? progress, ILogger logger, int replica)
     {
         var (library, used) = gpu?.Load(settings.Gpu, logger) ?? (LlamaLibrary.Load(logger), null);
         CheckFile(settings.ModelPath);
-        if (library.Devices.Count == 0 || settings.Gpu == GpuChoice.Off) return (LlamaModel.Load(settings.ModelPath, progress), null);
+        var devices = settings.Gpu == GpuChoice.Off ? [] : library.Devices;
+        if (replica > 0 && replica >= devices.Count) throw new EngineException(MissingDevice(settings.Engine.Replicas, devices.Count));
+        if (devices.Count == 0) return (LlamaModel.Load(settings.ModelPath, progress), null);
 
         using var mark = used is null ? null : gpu!.Mark(used);
-        var model = LlamaModel.Load(settings.ModelPath, progress, new GpuOffload(library.Devices, settings.GpuSplit, settings.GpuLayers));
-        logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, library.Devices[0].Description);
+        var offload = settings.Engine.Replicas > 1
+            ? new GpuOffload([devices[replica]], IsSplit: false, settings.GpuLayers)
+            : new GpuOffload(devices, settings.GpuSplit, settings.GpuLayers);
+        var model = LlamaModel.Load(settings.ModelPath, progress, offload);
+        logger.LogInformation("The model is {Placement} ({Device}).", model.Placement, string.Join(", ", offload.Devices.Select(static device => $"{device.Name}: {device.Description}")));
         return (model, used);
     }
+
+    private static string MissingDevice(int wanted, int there) => there switch
+    {
+        0 => $"gpuReplicas is {wanted}, but no GPU is used, and the processor has one copy; 'infill doctor' says why.",
+        1 => $"gpuReplicas is {wanted}, but there is one GPU.",
+        _ => $"gpuReplicas is {wanted}, but there are {there} GPUs.",
+    };
 
     /// <summary>Reads the file's header before native code sees the file: its own sentence for each thing that can be wrong.</summary>
     /// <exception cref="EngineException">It is no whole model.</exception>

@@ -76,7 +76,7 @@ internal sealed class CostMemory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            var whole = $"{_file}.{Environment.ProcessId}"; // moved into place: two servers may end at once
+            var whole = $"{_file}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}"; // moved into place: two servers, or replicas, may end at once
             File.WriteAllBytes(whole, JsonSerializer.SerializeToUtf8Bytes(cost.Export(), CostJsonContext.Default.StepCostNumbers));
             File.Move(whole, _file, overwrite: true);
         }

@@ -64,9 +64,11 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public int MaxSequences { get; }
 
+    public bool IsOnDevice => _model.Offload.IsWhole;
+
     public void Begin(StepPlan plan)
     {
-        if (!_model.Offload.IsWhole) return;
+        if (!IsOnDevice) return;
         _shouldAbort = s_never; // what little is computed here is never worth aborting
         Fill(plan);
         _begun = LlamaNative.Decode(_context, _batch.View);

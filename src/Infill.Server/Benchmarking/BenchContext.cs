@@ -29,10 +29,11 @@ internal sealed record BenchContext(
     public async Task<CompletionEngine> StartEngineAsync(EngineOptions options, CancellationToken cancellationToken)
     {
         var settings = Settings with { Engine = options };
-        var engine = new CompletionEngine(() => ModelLoading.Load(settings, Logger), options, TimeProvider.System, Logger);
+        var engine = new CompletionEngine(replica => ModelLoading.Load(settings, Logger, progress: null, replica), options, TimeProvider.System, Logger);
         try
         {
             await engine.Ready.WaitAsync(cancellationToken);
+            await engine.AllLoaded.WaitAsync(cancellationToken);
             return engine;
         }
         catch

@@ -19,6 +19,9 @@ internal sealed record BenchOptions
     /// <summary>How many requests at once, one after another.</summary>
     public IReadOnlyList<int> Streams { get; init; } = [1, 2, 4, 8, 16, 32];
 
+    /// <summary>Tokens of each text where many are made at once.</summary>
+    public int Tokens { get; init; } = 48;
+
     /// <summary>Tokens of the prompt that arrives beside another, and of those that are stopped while they are computed.</summary>
     public int LongPrompt { get; init; } = 2000;
 

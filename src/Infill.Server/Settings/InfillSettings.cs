@@ -66,7 +66,7 @@ public sealed record InfillSettings
     /// <summary>Layers that go onto a GPU at most, the output counted as one; null for as many as fit.</summary>
     public int? GpuLayers { get; init; }
 
-    /// <summary>Whether the layers are divided among all GPUs; else the one with the most free memory has them.</summary>
+    /// <summary>Whether the layers are divided among all GPUs; else the one with the most free memory has them. Of replicas each has one to itself.</summary>
     public bool GpuSplit { get; init; } = true;
 
     /// <summary>How the model is prompted; null leaves it to the model.</summary>
@@ -154,6 +154,7 @@ public sealed record InfillSettings
             MaxSequences = Within("sequences", layer.Sequences, 1, 256, Engine.MaxSequences, problem),
             SequenceTokens = Within("sequenceTokens", layer.SequenceTokens, 256, 1 << 20, Engine.SequenceTokens, problem),
             Speculation = layer.Speculation ?? Engine.Speculation,
+            Replicas = Within("gpuReplicas", layer.GpuReplicas, 1, 16, Engine.Replicas, problem),
             MemoryLimit = layer.MemoryLimit is null ? Engine.MemoryLimit : Mebibytes(layer.MemoryLimit.Value, problem),
             IdleRelease = TimeSpan.FromMinutes(Within("idleRelease", layer.IdleRelease, 0, 10_080, (int)Engine.IdleRelease.TotalMinutes, problem)),
         },

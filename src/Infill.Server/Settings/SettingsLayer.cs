@@ -82,6 +82,9 @@ public sealed record SettingsLayer
     /// <summary>Whether several GPUs share the layers. The user's own settings only.</summary>
     public bool? GpuSplit { get; init; }
 
+    /// <summary>GPUs with a copy of the model each. The user's own settings only.</summary>
+    public int? GpuReplicas { get; init; }
+
     /// <summary>"auto" or a template's name. The user's own settings only, as the model is.</summary>
     public string? Template { get; init; }
 
@@ -109,7 +112,7 @@ public sealed record SettingsLayer
     /// <summary>The layer without what only the user's own settings may say: what could run something or read any file.</summary>
     public SettingsLayer WithoutMachineSettings(out bool hadSome)
     {
-        var allowed = this with { Model = null, Endpoints = null, EndpointKeyFile = null, EndpointDialect = null, EndpointModel = null, EndpointFallback = null, Hub = null, Gpu = null, GpuLayers = null, GpuSplit = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
+        var allowed = this with { Model = null, Endpoints = null, EndpointKeyFile = null, EndpointDialect = null, EndpointModel = null, EndpointFallback = null, Hub = null, Gpu = null, GpuLayers = null, GpuSplit = null, GpuReplicas = null, Template = null, Threads = null, Sequences = null, SequenceTokens = null, MemoryLimit = null, IdleRelease = null, Speculation = null, SharedIdle = null };
         hadSome = allowed != this;
         return allowed;
     }

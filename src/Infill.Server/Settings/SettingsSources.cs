@@ -88,6 +88,7 @@ internal static class SettingsSources
             Gpu = Text("GPU"),
             GpuLayers = Number("GPU_LAYERS"),
             GpuSplit = Switch("GPU_SPLIT"),
+            GpuReplicas = Number("GPU_REPLICAS"),
             Template = Text("TEMPLATE"),
             Threads = Number("THREADS"),
             Sequences = Number("SEQUENCES"),
@@ -126,7 +127,7 @@ internal static class SettingsSources
             var allowed = layer.WithoutMachineSettings(out var hadSome);
             if (hadSome)
             {
-                problem($"model, endpoints and all about them, hub, gpu, gpuLayers, gpuSplit, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
+                problem($"model, endpoints and all about them, hub, gpu, gpuLayers, gpuSplit, gpuReplicas, template, threads, sequences, sequenceTokens, memoryLimit, idleRelease, sharedIdle and speculation are the user's own: they are not taken from the editor. Set them in '{UserFile}'.");
             }
 
             return allowed;

@@ -24,7 +24,7 @@ internal sealed class SharedEngine : IAsyncDisposable
         var progress = new LoadProgress();
         var logger = loggers.CreateLogger("Engine");
         var options = settings.Engine with { TimesFolder = Path.Combine(SettingsSources.CacheFolder, "times") };
-        Engine = new CompletionEngine(() => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger, progress)), options, time, logger);
+        Engine = new CompletionEngine(replica => ModelLoading.Guarded(() => ModelLoading.Load(settings, logger, progress, replica)), options, time, logger);
         Status = new StatusSource(() => Engine, () => Path.GetFileNameWithoutExtension(settings.ModelPath), time) { Loading = progress };
         _page = new EnginePage(() => Status, time, loggers);
         NewPageLink = _page.NewLinkAsync;

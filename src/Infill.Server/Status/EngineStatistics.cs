@@ -10,7 +10,8 @@ internal sealed class EngineStatistics : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, double> _totals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _finished = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, double> _gauges = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, double> _gauges = new(StringComparer.Ordinal); // guarded by _gate
     private readonly ConcurrentDictionary<string, RecentValues> _values = new(StringComparer.Ordinal);
 
     public EngineStatistics(TimeProvider time)
@@ -38,11 +39,15 @@ internal sealed class EngineStatistics : IDisposable
     /// <summary>What a histogram was told.</summary>
     public RecentValues Values(string instrument) => _values.GetOrAdd(instrument, static _ => new RecentValues());
 
-    /// <summary>A gauge as it stands now.</summary>
+    /// <summary>A gauge as it stands now, over all who have it.</summary>
     public double Gauge(string instrument)
     {
-        _listener.RecordObservableInstruments();
-        return _gauges.GetValueOrDefault(instrument);
+        lock (_gate)
+        {
+            _gauges.Clear();
+            _listener.RecordObservableInstruments(); // on this thread
+            return _gauges.GetValueOrDefault(instrument);
+        }
     }
 
     public void Dispose() => _listener.Dispose();
@@ -51,7 +56,7 @@ internal sealed class EngineStatistics : IDisposable
     {
         if (instrument.IsObservable)
         {
-            _gauges[instrument.Name] = value;
+            lock (_gate) _gauges[instrument.Name] = _gauges.GetValueOrDefault(instrument.Name) + value;
         }
         else if (instrument is Histogram<double> or Histogram<int>)
         {

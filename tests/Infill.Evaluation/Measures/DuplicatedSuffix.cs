@@ -36,10 +36,25 @@ internal static class DuplicatedSuffix
     /// <summary>A whole line of it, but for blanks and a last separator, is the next line below that isn't blank; and what was there has none such.</summary>
     private static bool RepeatsBelow(Place place, string text, string[] below)
     {
-        if (below is not [{ } next] || next.Count(char.IsLetterOrDigit) < LeastLetters) return false;
+        if (below is not [{ } next] || LettersOutsideTags(next) < LeastLetters) return false;
         var before = Place.Lf(place.Before);
         var start = before[(before.LastIndexOf('\n') + 1)..];
         return Whole(start + text).Contains(next, StringComparer.Ordinal) && !Whole(start + place.Truth).Contains(next, StringComparer.Ordinal);
+    }
+
+    /// <summary>A tag alone, as in <c>/// &lt;summary&gt;</c>, says nothing: many comments begin with it.</summary>
+    private static int LettersOutsideTags(string line)
+    {
+        var count = 0;
+        var depth = 0;
+        foreach (var c in line)
+        {
+            if (c == '<') depth++;
+            else if (c == '>') depth = Math.Max(0, depth - 1);
+            else if (depth == 0 && char.IsLetterOrDigit(c)) count++;
+        }
+
+        return count;
     }
 
     private static IEnumerable<string> Whole(string text) => text.Split('\n').Select(Letters);

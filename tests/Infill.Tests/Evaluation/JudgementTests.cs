@@ -25,6 +25,8 @@ public sealed class JudgementTests
     [InlineData("‸a = 1\nbase = 2\n", 5, "c = 1\nbase=2;", true)]  // the same but for blanks and a semicolon
     [InlineData("‸a = 1\nbase = 2\n", 5, "c = 1\nbase = 3", false)]
     [InlineData("‸a = 1\n}\n", 5, "b = 1\n}", false)]          // a bracket alone is told by the brackets
+    [InlineData("‸a = 1\n/// <summary>\n", 5, "b = 1\n  /// <summary>", false)]               // a tag alone begins many comments
+    [InlineData("‸a = 1\n/// <summary>Count</summary>\n", 5, "/// <summary>Count</summary>", true)] // words don't
     [InlineData("‸a = 1\n", 5, "", false)]
     public void What_stands_behind_the_cursor_is_said_again_or_not(string marked, int length, string text, bool repeats)
     {

@@ -145,6 +145,8 @@ internal sealed class ScriptedModel : IModelRunner
 
     public IReadOnlyList<int> TokensOf(int slot) => _cells[slot].ConvertAll(static cell => cell.Token);
 
+    public bool IsOnDevice { get; init; }
+
     public void Begin(StepPlan plan) => WhenBegun?.Invoke();
 
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Engine;
+using Infill.Server;
 using Infill.Server.Settings;
 using Infill.Tests.Scenarios;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,6 +36,16 @@ public sealed class ModelLoadingTests
         var answer = await request.Answer;
         loading.Open();
         Assert.Equal("""{"items":[]}""", answer.GetProperty("result").GetRawText());
+    }
+
+    [Fact]
+    public void A_second_copy_wants_a_second_GPU()
+    {
+        var settings = new InfillSettings { Gpu = "off", Engine = new EngineOptions { Replicas = 2 } };
+
+        var problem = Assert.Throws<EngineException>(() => ModelLoading.Load(settings, NullLogger.Instance, replica: 1));
+
+        Assert.Equal("gpuReplicas is 2, but no GPU is used, and the processor has one copy; 'infill doctor' says why.", problem.Message);
     }
 
     [Fact]

@@ -7,8 +7,9 @@ namespace Infill.Server.Benchmarking.Load;
 /// <summary>Many requests at once: tokens a second, with the prompts computed and with the prompts cached.</summary>
 internal sealed class ConcurrencyPart(BenchContext context)
 {
-    private const int Tokens = 48;
     private const int MostPromptTokens = 600;
+
+    private int Tokens => context.Options.Tokens;
 
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -58,7 +59,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
     private static IReadOnlyList<int>[] GoingOn(IReadOnlyList<int>[] prompts, IReadOnlyList<int>[] answers) =>
         [.. prompts.Zip(answers, static (prompt, answer) => (IReadOnlyList<int>)[.. prompt, .. answer])];
 
-    private static async Task<(double Rate, IReadOnlyList<int>[] Answers)> RateAsync(ILoadSide side, IReadOnlyList<int>[] prompts, CancellationToken cancellationToken)
+    private async Task<(double Rate, IReadOnlyList<int>[] Answers)> RateAsync(ILoadSide side, IReadOnlyList<int>[] prompts, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         var answers = await Task.WhenAll(prompts.Select(prompt => side.GenerateAsync(prompt, Tokens, cancellationToken)));

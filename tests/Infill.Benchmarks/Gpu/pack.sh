@@ -20,9 +20,10 @@ cp "$cuda" "$work/program/llama/libggml-cuda.so"
 cp "$runtime" "$work/program/llama/libcudart.so.12"
 "$(dirname "${BASH_SOURCE[0]}")/no-cublas.sh" "$work/program/llama/libggml-cuda.so" "$work/program/llama"
 cp "$vocabulary" "$work/program/vocabulary.gguf"
-XZ_OPT='-T0 -6' tar -C "$work/program" -cJf "$out/program.tar.xz" .
+export XZ_OPT='-T0 --lzma2=preset=6,dict=256MiB' # GPU code repeats itself far apart
+tar -C "$work/program" -cJf "$out/program.tar.xz" .
 
 dotnet publish "$root/tests/Infill.Tests" -c Release -r linux-x64 --self-contained -o "$work/tests" >&2
 rm -rf "$work/tests/models" "$work/tests/llama"
-XZ_OPT='-T0 -6' tar -C "$work/tests" -cJf "$out/tests.tar.xz" .
+tar -C "$work/tests" -cJf "$out/tests.tar.xz" .
 du -sh "$out"/* >&2

@@ -13,13 +13,13 @@ export INFILL_LLAMA_DIR=$program/llama LD_LIBRARY_PATH=$program/llama${LD_LIBRAR
 
 python3 "$here/limits.py" | tee "$out/limits"
 for name; do
-  model=$program/models/infill-52m-iq4_nl.gguf longest=1900
+  model=$(echo "$here"/../../../src/Infill.Models/weights/*.gguf) longest=1900
   if [[ $name != embedded ]]; then
     model=${TMPDIR:-/tmp}/synthetic-$name.gguf longest=4000
     [[ -e $model ]] || python3 "$here/synthetic.py" "$name" "$program/vocabulary.gguf" "$model"
   fi
   bench() { "$program/infill" bench --model "$model" --rounds 3 "$@"; }
-  bench --part concurrency --streams 1 --streams 8 --streams 32 --streams 128 >"$out/concurrency-$name" 2>"$out/log-$name" || true
+  bench --part concurrency --streams 1 --streams 8 --streams 32 --streams 128 --tokens 192 >"$out/concurrency-$name" 2>"$out/log-$name" || true
   bench --part arrival --long 2000 >"$out/first-text-$name" 2>>"$out/log-$name" || true
   bench --part arrival --part stop --long "$longest" >"$out/arrival-$name" 2>>"$out/log-$name" || true
   tail -n +1 "$out/"*"-$name"

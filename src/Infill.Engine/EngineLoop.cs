@@ -21,6 +21,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly StepTiming _timing;
     private readonly CostMemory _memory;
     private readonly StepSettlement _settlement;
+    private readonly bool _gathers;
     private StepPlan? _plan; // of the step that runs
 
     /// <param name="contexts">Owned by the loop.</param>
@@ -36,6 +37,7 @@ internal sealed class EngineLoop : IDisposable
         _time = time;
         _logger = logger;
         var model = contexts.Get().Model;
+        _gathers = model.IsOnDevice;
         if (model.IsOnDevice) options = options with { StepBudget = options.DeviceStepBudget };
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
@@ -48,7 +50,7 @@ internal sealed class EngineLoop : IDisposable
         _drafter = new Drafter(contexts.Vocabulary, options);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
         _tellReaders = _output.TellReaders;
-        _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size), _output, (sequence, reason, traced) => End(sequence, reason, traced));
+        _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice), _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 
     public Scheduler Scheduler { get; }
@@ -72,7 +74,12 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
     public void RunOnce()
     {
-        if (!Scheduler.HasWork) Wait();
+        if (!Scheduler.HasWork)
+        {
+            Wait();
+            if (_gathers) RequestBurst.Await(_inbox);
+        }
+
         _inbox.Reset();
         _inbox.TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
         EndStopped();    // before others come: nobody gives way to those who have left

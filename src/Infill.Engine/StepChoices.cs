@@ -28,10 +28,12 @@ internal readonly record struct ChosenToken(int Token, TracedToken? Traced)
 /// million scores to be looked through, several times each, while a GPU waits.
 /// </summary>
 /// <remarks>Owned by the engine thread, which waits for the others.</remarks>
-internal sealed class StepChoices(int vocabularySize)
+/// <param name="vocabularySize">Scores of each sequence.</param>
+/// <param name="isOnDevice">Whether another device computes the steps: then the other cores have nothing else to do.</param>
+internal sealed class StepChoices(int vocabularySize, bool isOnDevice)
 {
     /// <summary>Scores that are worth waking other cores for.</summary>
-    private const long WorthSharing = 1 << 20;
+    private readonly long _worthSharing = isOnDevice ? 1 << 18 : 1 << 20;
 
     private ChosenToken?[] _chosen = [];
     private bool _isPrepared;
@@ -41,7 +43,7 @@ internal sealed class StepChoices(int vocabularySize)
     public void Prepare(IModelRunner model, StepPlan plan)
     {
         var slices = plan.Slices;
-        _isPrepared = !plan.HasDraft && slices.Count > 1 && slices.Count * (long)vocabularySize >= WorthSharing;
+        _isPrepared = !plan.HasDraft && slices.Count > 1 && slices.Count * (long)vocabularySize >= _worthSharing;
         if (_isPrepared) ChooseAll(model, slices);
     }
 

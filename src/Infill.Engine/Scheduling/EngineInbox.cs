@@ -36,6 +36,9 @@ internal sealed class EngineInbox : IDisposable
         lock (_gate) _closed = true;
     }
 
+    /// <summary>Requests that were submitted and not taken yet; a momentary figure.</summary>
+    public int RequestCount => _submitted.Count;
+
     /// <summary>Whether somebody has submitted a request that was not taken yet.</summary>
     public bool HasRequests => !_submitted.IsEmpty;
 

@@ -26,7 +26,7 @@ public sealed class StepChoicesTests : IDisposable
     public void What_is_chosen_on_many_cores_is_what_each_sequence_would_have_chosen_alone()
     {
         using var scores = new Scores(Sequences, Large);
-        var choices = new StepChoices(Large);
+        var choices = new StepChoices(Large, isOnDevice: false);
 
         choices.Prepare(scores, _plan);
 
@@ -41,7 +41,7 @@ public sealed class StepChoicesTests : IDisposable
     public void One_that_was_stopped_is_not_chosen_for()
     {
         using var scores = new Scores(Sequences, Large);
-        var choices = new StepChoices(Large);
+        var choices = new StepChoices(Large, isOnDevice: false);
         _plan.Slices[2].Sequence.Ticket.Stop(FinishReason.Cancelled);
 
         choices.Prepare(scores, _plan);
@@ -54,7 +54,7 @@ public sealed class StepChoicesTests : IDisposable
     public void Little_work_is_left_to_the_engine_thread()
     {
         using var scores = new Scores(Sequences, 1000);
-        var choices = new StepChoices(1000);
+        var choices = new StepChoices(1000, isOnDevice: false);
 
         choices.Prepare(scores, _plan);
 
@@ -66,7 +66,7 @@ public sealed class StepChoicesTests : IDisposable
     public void A_context_without_logits_is_told_of_as_one_thread_would_tell_it()
     {
         using var scores = new Scores(Sequences, Large) { Fails = true };
-        var choices = new StepChoices(Large);
+        var choices = new StepChoices(Large, isOnDevice: false);
 
         var e = Assert.Throws<EngineException>(() => choices.Prepare(scores, _plan));
 

@@ -38,7 +38,7 @@ internal sealed class EngineLoop : IDisposable
         _logger = logger;
         var model = contexts.Get().Model;
         _gathers = model.IsOnDevice;
-        if (model.IsOnDevice) options = options with { StepBudget = options.DeviceStepBudget };
+        if (model.IsOnDevice) options = options with { StepBudget = 0.9 * options.DeviceStepBudget };
         Limits = new RequestLimits(contexts.Vocabulary, Math.Min(model.ContextTokens, model.ContextCells));
         Cache = new PrefixCache(model);
         Cost = new StepCost(model.PrefillGrain);

@@ -56,6 +56,10 @@ internal sealed class HeldRunner(IModelRunner inner, StepControl control) : IMod
 
     public int MaxSequences => inner.MaxSequences;
 
+    public bool IsOnDevice => inner.IsOnDevice;
+
+    public void Begin(StepPlan plan) => inner.Begin(plan);
+
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {
         control.Pass();

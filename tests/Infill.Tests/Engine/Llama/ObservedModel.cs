@@ -33,6 +33,10 @@ internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
 
     public int MaxSequences => inner.MaxSequences;
 
+    public bool IsOnDevice => inner.IsOnDevice;
+
+    public void Begin(StepPlan plan) => inner.Begin(plan);
+
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {
         _steps++;

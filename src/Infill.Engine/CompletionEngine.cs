@@ -13,6 +13,7 @@ public sealed class CompletionEngine : IAsyncDisposable
     private readonly LiveRequests _live;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private volatile bool _isEnding; // written by DisposeAsync, read by threads that load
 
     /// <summary>Starts the engine thread, which loads the model first.</summary>
     /// <param name="load">Loads the model; called on the engine thread, which owns it from then on and disposes it.</param>
@@ -51,10 +52,10 @@ public sealed class CompletionEngine : IAsyncDisposable
     public IVocabulary? Vocabulary => First.Loop?.Limits.Vocabulary;
 
     /// <summary>Tokens that a prompt and its completion may have together, on every replica; known once <see cref="Ready"/> has completed.</summary>
-    public int MaxSequenceTokens => Loops.Select(static loop => loop.Limits.SequenceTokens).DefaultIfEmpty().Min();
+    public int MaxSequenceTokens => _replicas.Select(static replica => replica.Thread.Loop).OfType<EngineLoop>().Select(static loop => loop.Limits.SequenceTokens).DefaultIfEmpty().Min();
 
     /// <summary>Requests that run now; 0 before the model is loaded. A momentary figure, from any thread.</summary>
-    public int RunningRequests => Loops.Sum(static loop => loop.RunningCount);
+    public int RunningRequests => Serving.Sum(static loop => loop.RunningCount);
 
     /// <summary>Where every request stands that the engine has taken, the oldest first. Any thread, at any time; it holds up nobody.</summary>
     public IReadOnlyList<RequestSnapshot> Snapshot() => _live.Snapshot();
@@ -63,14 +64,14 @@ public sealed class CompletionEngine : IAsyncDisposable
     public IReadOnlyList<FinishedRequest> RecentlyFinished() => _live.Finished();
 
     /// <summary>Requests that run and prefixes that are kept, together: how many the KV caches have room for, once the model is loaded.</summary>
-    public int MaxSequences => Loops.Sum(static loop => loop.Cache.Slots.Count);
+    public int MaxSequences => Serving.Sum(static loop => loop.Cache.Slots.Count);
 
     /// <summary>Completes, never faulted, when every replica has been loaded or is known to be missing.</summary>
     public Task AllLoaded { get; }
 
     private EngineThread First => _replicas[0].Thread;
 
-    private IEnumerable<EngineLoop> Loops => _replicas.Select(static replica => replica.Loop).OfType<EngineLoop>();
+    private IEnumerable<EngineLoop> Serving => _replicas.Select(static replica => replica.Loop).OfType<EngineLoop>();
 
     /// <summary>Streams the completion as it is decoded. Nothing is decoded until enumeration starts.</summary>
     /// <remarks>
@@ -149,16 +150,17 @@ public sealed class CompletionEngine : IAsyncDisposable
     /// <summary>Stops every request, frees the models and ends the threads.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isEnding = true;
         foreach (var ending in _replicas.Select(static replica => replica.DisposeAsync()).ToList()) await ending.ConfigureAwait(false);
     }
 
     /// <remarks>One after another: loading is the disk's work more than anything, and what a driver does wrong it then does once.</remarks>
-    private static IModel LoadAfter(EngineThread? before, Func<IModel> load)
+    private IModel LoadAfter(EngineThread? before, Func<IModel> load)
     {
 #pragma warning disable VSTHRD002 // on a replica's own thread, which has nothing else to do; the one before it ends its loading by itself
         before?.Ready.GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
-        return load();
+        return _isEnding ? throw new EngineException("The engine ended before its model was loaded.") : load();
     }
 
     /// <summary>The first of them faults <see cref="Ready"/>; the others are missed by nobody, so it is said.</summary>
@@ -169,7 +171,7 @@ public sealed class CompletionEngine : IAsyncDisposable
             var ready = _replicas[i].Thread.Ready;
             await ((Task)ready).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (ready.IsCompletedSuccessfully) continue;
-            if (i > 0) _logger.LogWarning("Of {Wanted} replicas of the model {There} could be loaded: {Reason}", _replicas.Length, i, _replicas[i].Thread.Fault);
+            if (i > 0 && !_isEnding) _logger.LogWarning("Of {Wanted} replicas of the model {There} could be loaded: {Reason}", _replicas.Length, i, _replicas[i].Thread.Fault);
             return;
         }
     }

@@ -198,8 +198,22 @@ internal sealed class CompletionShaper(SuggestionContext context)
     {
         IsDone = true;
         if (_delimiters is { HeldAt: >= 0 and var closed }) end = Math.Min(end, closed);
+        var shown = _visible;
         Show(end);
-        if (_visible > 0 && context.HasDelimiters && context.Rules.Completion && !_goesOnBelow) Complete();
+        if (_visible == 0 || !context.HasDelimiters || !context.Rules.Completion || _goesOnBelow) return;
+        Complete();
+        if (shown == 0 && IsLineBelow(_text.AsSpan(0, _visible))) Hide();
+    }
+
+    /// <summary>Whether a whole suggestion makes its line the one that stands below already.</summary>
+    private bool IsLineBelow(ReadOnlySpan<char> suggestion) =>
+        !suggestion.Contains('\n') && new FollowingLineRepetition(context).IsRepetition(string.Concat(context.LineBefore, suggestion));
+
+    /// <summary>Nothing of it was shown yet.</summary>
+    private void Hide()
+    {
+        _visible = 0;
+        _current = null;
     }
 
     /// <summary>Closes what the suggestion has opened and nothing behind it closes: a model ends where its training data's cursors did.</summary>

@@ -5,6 +5,7 @@ namespace Infill.Completion.Shaping;
 /// A line counts as said again when its text is that of the next line below that isn't blank. Some lines are too
 /// common for that: those that open something or announce what comes, and those that stand deeper than the line
 /// below, as the body of something new does. Such a line is held until the next one says whether a run begins.
+/// A suggestion that is nothing but such a line, however deep, would change nothing that happens.
 /// A line that begins with a closing bracket ends the block of its column: two alike in one column would close
 /// one block twice, and in another column they have nothing to do with each other.
 /// </remarks>
@@ -13,18 +14,18 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
     private const string Separators = ",;";
     private const int LeastLetters = 4;
 
-    private bool _isHeldAlike;
+    private bool _isHeldCutAtEnd;
 
     /// <summary>Where a line starts that may be the first of a run; -1 where none is held.</summary>
     public int HeldStart { get; private set; } = -1;
 
     /// <summary>Where to cut a suggestion that ends here, because its last line is the next below; -1 where it isn't.</summary>
-    public int CutAtEnd => _isHeldAlike ? HeldStart : -1;
+    public int CutAtEnd => _isHeldCutAtEnd ? HeldStart : -1;
 
     /// <summary>Takes a complete line that isn't blank. Where to cut the suggestion, or -1 if nothing was said again for sure.</summary>
     /// <param name="line">The line as it will stand in the document, without its break.</param>
     /// <param name="start">Where it starts in the suggestion.</param>
-    /// <param name="isFirst">Whether it is the suggestion's first: then it is shown already, unless <see cref="MayRepeat"/> held it.</param>
+    /// <param name="isFirst">Whether it is the suggestion's first: <see cref="MayRepeat"/> has held it until here, and alone it is worth nothing.</param>
     public int Check(ReadOnlySpan<char> line, int start, bool isFirst)
     {
         var held = HeldStart;
@@ -34,12 +35,15 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
         if (context.Following(0) is not { } next || !IsAlike(line, next.Text)) return -1;
         var isAlike = IsPlacedAlike(SuggestionContext.Indentation(line), next);
         if (isAlike && !IsCommon(next.Text)) return start;
-        if (IsClosing(next.Text) || (isFirst && !isAlike)) return -1;
+        if (IsClosing(next.Text)) return -1;
 
         HeldStart = start;
-        _isHeldAlike = isAlike;
+        _isHeldCutAtEnd = isAlike || isFirst;
         return -1;
     }
+
+    /// <summary>Whether a line, all of a suggestion, is one that is cut.</summary>
+    public bool IsRepetition(ReadOnlySpan<char> line) => Check(line, 0, isFirst: true) >= 0 || CutAtEnd >= 0;
 
     /// <summary>Whether the first line, still growing, may yet be one that <see cref="Check"/> cuts or holds.</summary>
     /// <param name="before">The part of it that the document holds already.</param>
@@ -50,7 +54,7 @@ internal sealed class FollowingLineRepetition(SuggestionContext context)
 
         var isNew = before.IsWhiteSpace();
         var indentation = SuggestionContext.Indentation(before) + (isNew ? SuggestionContext.Indentation(growing) : 0);
-        return IsPlacedAlike(indentation, next) && MayBecomeAlike(string.Concat(before, growing), next.Text);
+        return (!IsClosing(next.Text) || IsPlacedAlike(indentation, next)) && MayBecomeAlike(string.Concat(before, growing), next.Text);
     }
 
     /// <summary>Whether a line that grows may yet be one that <see cref="IsAlike"/> takes for <paramref name="whole"/>.</summary>

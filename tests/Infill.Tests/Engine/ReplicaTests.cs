@@ -61,6 +61,29 @@ public sealed class ReplicaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_engine_that_ends_while_it_loads_begins_no_further_copy()
+    {
+        var loading = new Gate();
+        var loaded = new List<int>();
+        var engine = new CompletionEngine(
+            replica =>
+            {
+                loaded.Add(replica);
+                loading.Pass();
+                return new ScriptedWeights(_models[replica]);
+            },
+            new EngineOptions { Replicas = 2 }, TimeProvider.System, _logger);
+        await loading.Reached;
+
+        var ending = engine.DisposeAsync().AsTask();
+        loading.Open();
+        await ending.WaitAsync(Patience.Limit);
+
+        Assert.Equal([0], loaded);
+        Assert.DoesNotContain(_logger.Entries, static entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
     public async Task A_copy_that_failed_gets_no_more_requests()
     {
         _models[0] = new ScriptedModel { BeforeStep = static _ => throw new InvalidOperationException("a bug") };

@@ -115,6 +115,17 @@ public sealed class CompletionShaperTests
         Assert.Equal("if (a)\n        return false;\n    b();", shaped);
     }
 
+    [Theory]
+    [InlineData("if (a)\n    ‸\n\nreturn false;", "return false;", "")]                            // with it or without, the same happens
+    [InlineData("if (a)\n    ‸\n\nreturn false;", "return false;\n    more();", "return false;\n    more();")]
+    [InlineData("if (a)\n    ‸\n\nreturn false;", "return true;", "return true;")]
+    [InlineData("if (a)\n    ret‸\n\nreturn false;", "urn false;", "")]
+    [InlineData("f(\n    ‸\n)", ")", ")")]
+    public void A_suggestion_that_is_nothing_but_the_line_below_is_not_shown_however_deep(string document, string raw, string expected)
+    {
+        Assert.Equal(expected, Shape(document, raw));
+    }
+
     [Fact]
     public void A_run_of_lines_like_those_below_is_cut_even_where_it_stands_deeper()
     {

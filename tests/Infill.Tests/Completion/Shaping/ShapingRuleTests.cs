@@ -120,6 +120,15 @@ public sealed class ShapingRuleTests
         Assert.Null(gate.IsShown);
     }
 
+    [Theory]
+    [InlineData("assert console.‸ 100\nassert console.color == \"true\"\n", "color == \"true\"")]
+    [InlineData("assert console.‸ 100\nassert console.color == \"true\"\n", "color == \"true")]
+    [InlineData("x = ‸ 1\nx = f(2)\n", "f(2")]
+    public void What_closing_its_brackets_and_quotes_makes_the_line_below_is_not_shown(string document, string raw)
+    {
+        Assert.Equal("", Shape("python", document, raw));
+    }
+
     private static string Shape(string language, string document, string raw)
     {
         var (text, cursor) = Marked.Text(document);

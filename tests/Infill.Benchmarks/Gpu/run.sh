@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is measured on a GPU, in one call on the machine that has it:
+# Everything that is measured on a GPU, on the machine that has it; all models take a quarter of an hour there, so name one or
+# two where a call may not take that long:
 #   run.sh PROGRAM OUT [MODEL...]
 # PROGRAM is the folder that pack.sh packed as program.tar.xz; a MODEL is embedded, 0.5b, 1.5b or 7b (all, unless named).
 # The first step of a library of another architecture than the GPU's compiles its kernels: a minute or more, once.

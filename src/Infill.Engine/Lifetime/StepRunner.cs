@@ -31,7 +31,7 @@ internal sealed class StepRunner : IDisposable
     /// <summary>Computes the plan's tokens.</summary>
     /// <param name="plan">At least one token.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="whileComputing">Called once: when another device has begun to compute, or before this thread does.</param>
+    /// <param name="whileComputing">Called when another device has begun to compute, or before this thread does; not where the step has overrun by then.</param>
     /// <exception cref="EngineException">The backend failed, or the step overran its limit: the context is not to be trusted any more.</exception>
     /// <exception cref="ThreadGivenUpException">The step ended after its thread had been given up.</exception>
     public StepStatus Run(StepPlan plan, TimeSpan limit, Action whileComputing)
@@ -44,7 +44,7 @@ internal sealed class StepRunner : IDisposable
         try
         {
             Model.Begin(plan);
-            whileComputing();
+            if (!_watchdog.HasTripped) whileComputing(); // else the thread may have been given up while it began
             status = Model.Run(plan, _abort.For(plan));
         }
         catch (Exception e) // thrown again once it is known whether this thread still owns the engine

@@ -31,4 +31,31 @@ public sealed class StepRunnerTests
 
         Assert.Equal(["begun", "meanwhile", "waited for"], order);
     }
+
+    [Fact]
+    public async Task A_thread_that_was_given_up_while_it_began_a_step_touches_nothing_any_more()
+    {
+        var beginning = new Gate();
+        var time = new ManualTime();
+        var givenUp = false;
+        var told = false;
+        using var inbox = new EngineInbox();
+        var runner = new StepRunner(new ScriptedModel { WhenBegun = beginning.Pass }, inbox, Patience.Limit, () => givenUp = true, time); // disposes itself once given up
+        var running = Task.Run(
+            () =>
+            {
+                using var bench = new SchedulerBench();
+                bench.Add(promptTokens: 4);
+                runner.Run(bench.Plan(), Patience.Limit, () => told = true);
+            },
+            TestContext.Current.CancellationToken);
+        await beginning.Reached;
+
+        time.Advance(Patience.Limit); // it overruns
+        time.Advance(Patience.Limit); // and doesn't hear the abort
+        beginning.Open();
+
+        await Assert.ThrowsAsync<ThreadGivenUpException>(() => running);
+        Assert.Equal((true, false), (givenUp, told));
+    }
 }

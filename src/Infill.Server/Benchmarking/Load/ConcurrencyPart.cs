@@ -19,40 +19,45 @@ internal sealed class ConcurrencyPart(BenchContext context)
         var warm = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
         result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself, and goes on from where infill's texts ended too.");
 
-        var most = requests.Max();
-        var options = context.Settings.Engine with { MaxSequences = most, MaxRunning = most, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
         using var model = context.LoadModel();
-        await using var engine = await context.StartEngineAsync(options, cancellationToken);
-        ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
         var cuts = new PromptCuts(model);
-        await RateAsync(sides[0], cuts.TakeMany(2), cancellationToken); // compiles what runs from here on
-        for (var round = 0; round < context.Options.Rounds; round++)
+        foreach (var n in requests)
         {
-            foreach (var n in requests)
-            {
-                var prompts = cuts.TakeMany(n);
-                var ours = prompts;
-                foreach (var side in sides.Where(side => side.Slots >= n))
-                {
-                    context.Progress($"concurrency, round {round + 1} of {context.Options.Rounds}, {n} at once, {side.Name}");
-                    var (coldRate, answers) = await RateAsync(side, prompts, cancellationToken);
-                    cold[n][side.Name].Add(round, coldRate);
-
-                    var longer = GoingOn(prompts, answers);
-                    if (side == sides[0]) ours = longer;
-                    warm[n][side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
-                    await BenchContext.PauseAsync(cancellationToken);
-                }
-
-                using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads);
-                var bare = loop.Run(prompts, Tokens);
-                cold[n][BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
-                warm[n][BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(ours, Tokens).Decode.TotalSeconds);
-                await BenchContext.PauseAsync(cancellationToken);
-            }
+            await MeasureAsync(n, model, cuts, cold[n], warm[n], cancellationToken);
         }
 
         return result;
+    }
+
+    /// <summary>All rounds of one number of requests, with an engine made for so many: llama.cpp pays for every sequence that a context may have, in each batch.</summary>
+    private async Task MeasureAsync(int n, LlamaModel model, PromptCuts cuts, Row cold, Row warm, CancellationToken cancellationToken)
+    {
+        var options = context.Settings.Engine with { MaxSequences = n, MaxRunning = n, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
+        await using var engine = await context.StartEngineAsync(options, cancellationToken);
+        ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
+        await RateAsync(sides[0], cuts.TakeMany(Math.Min(n, 2)), cancellationToken); // compiles what runs from here on
+        for (var round = 0; round < context.Options.Rounds; round++)
+        {
+            var prompts = cuts.TakeMany(n);
+            var ours = prompts;
+            foreach (var side in sides.Where(side => side.Slots >= n))
+            {
+                context.Progress($"concurrency, {n} at once, round {round + 1} of {context.Options.Rounds}, {side.Name}");
+                var (coldRate, answers) = await RateAsync(side, prompts, cancellationToken);
+                cold[side.Name].Add(round, coldRate);
+
+                var longer = GoingOn(prompts, answers);
+                if (side == sides[0]) ours = longer;
+                warm[side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
+                await BenchContext.PauseAsync(cancellationToken);
+            }
+
+            using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads);
+            var bare = loop.Run(prompts, Tokens);
+            cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
+            warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(ours, Tokens).Decode.TotalSeconds);
+            await BenchContext.PauseAsync(cancellationToken);
+        }
     }
 
     /// <summary>The texts go on from where they ended. Asked for the same again, a peer's drafting would only repeat it.</summary>

@@ -49,6 +49,12 @@ internal struct CodeScanner(CodeLanguage language)
     /// <summary>The quote that ends the string that the next character stands in.</summary>
     public readonly char Quote => _quote;
 
+    /// <summary>Quotes in a row at the end of a verbatim string so far: an odd number ends it, unless another one follows.</summary>
+    public readonly int QuoteRun => _state == State.Verbatim ? _run : 0;
+
+    /// <summary>Whether the next character stands in a string of the same sort as another's.</summary>
+    public readonly bool IsInStringOf(in CodeScanner other) => IsInString && _state == other._state && _quote == other._quote;
+
     /// <summary>Takes the next character. True where it is code: neither in a string or comment nor one of their marks.</summary>
     public bool Push(char c)
     {

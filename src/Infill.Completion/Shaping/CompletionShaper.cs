@@ -197,7 +197,8 @@ internal sealed class CompletionShaper(SuggestionContext context)
     private void Stop(int end)
     {
         IsDone = true;
-        if (_delimiters is { HeldAt: >= 0 and var closed }) end = Math.Min(end, closed);
+        var isWhole = end == _length && _delimiters?.EndsInHalfQuote == true; // or will be
+        if (!isWhole && _delimiters is { HeldAt: >= 0 and var closed }) end = Math.Min(end, closed);
         var shown = _visible;
         Show(end);
         if (_visible == 0 || !context.HasDelimiters || !context.Rules.Completion || _goesOnBelow) return;

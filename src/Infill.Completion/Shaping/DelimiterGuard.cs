@@ -23,18 +23,33 @@ internal sealed class DelimiterGuard(Delimiters around)
     /// Where the suggestion closed a string or bracket that has to go on behind it, and hasn't opened it again: what it ends before,
     /// unless it does. -1 where it didn't.
     /// </summary>
-    public int HeldAt => _stringClosedAt >= 0 && _lentAt >= 0 ? Math.Min(_stringClosedAt, _lentAt) : Math.Max(_stringClosedAt, _lentAt);
+    public int HeldAt
+    {
+        get
+        {
+            var closedAt = _stringClosedAt < 0 && HasHalfQuote ? _length - 1 : _stringClosedAt;
+            return closedAt >= 0 && _lentAt >= 0 ? Math.Min(closedAt, _lentAt) : Math.Max(closedAt, _lentAt);
+        }
+    }
+
+    /// <summary>Whether the text so far ends in half of a doubled quote, which <see cref="Missing"/> would make whole.</summary>
+    public bool EndsInHalfQuote => HasHalfQuote && _scanner.QuoteRun == 1 && !around.HasHalfQuoteBehind;
+
+    private bool StringGoesOn => around.AtCursor.IsInString && !around.TogglesString;
+
+    private bool HasHalfQuote => StringGoesOn && _scanner.QuoteRun % 2 == 1 && _scanner.IsInStringOf(around.AtCursor);
 
     /// <summary>Takes the next character. False where brackets have gone wrong for good: cut before it, or where it is held.</summary>
     public bool Push(char c)
     {
-        var wasInString = _scanner.IsInString;
+        var wasInString = _scanner.IsInStringOf(around.AtCursor);
+        var hadQuotes = _scanner.QuoteRun > 0;
         var isCode = _scanner.Push(c);
         var position = _length++;
         if (c == '\n' && _lent.Count > 0) return false;
         if (c == '\n') _line++;
         else if (!char.IsWhiteSpace(c)) _last = c;
-        if (around.AtCursor.IsInString && !around.TogglesString) WatchString(wasInString, position);
+        if (StringGoesOn) WatchString(wasInString, hadQuotes ? position - 1 : position);
         if (!isCode) return true;
         if (BracketStack.IsOpening(c)) Open(c);
         return !BracketStack.IsClosing(c) || TryClose(c) || TryLend(c, position);
@@ -48,7 +63,9 @@ internal sealed class DelimiterGuard(Delimiters around)
         var missing = "";
         var closesString = _scanner.IsInLineString && !(around.AtCursor.IsInLineString ^ around.TogglesString);
         if (closesString) missing += _scanner.Quote;
+        else if (EndsInHalfQuote) return "\"";
         else if (_scanner.IsInString) return ""; // it goes on behind the cursor: a bracket would be a part of it
+        else if (around.Opens != '\0' && !_scanner.IsInComment) return $"{around.Opens}"; // and here as well
 
         var line = _line;
         var closedBehind = ClosedBehind();
@@ -117,8 +134,9 @@ internal sealed class DelimiterGuard(Delimiters around)
 
     private void WatchString(bool wasInString, int position)
     {
-        if (wasInString && !_scanner.IsInString) _stringClosedAt = _stringClosedAt < 0 ? position : _stringClosedAt;
-        else if (!wasInString && _scanner.IsInString) _stringClosedAt = -1;
+        var isInString = _scanner.IsInStringOf(around.AtCursor);
+        if (wasInString && !isInString) _stringClosedAt = _stringClosedAt < 0 ? position : _stringClosedAt;
+        else if (!wasInString && isInString) _stringClosedAt = -1;
     }
 
     /// <param name="Sign">The bracket.</param>

@@ -13,10 +13,12 @@ internal sealed class Delimiters
     /// <summary>How far to look to either side, in characters.</summary>
     private const int Window = 32 * 1024;
 
-    private Delimiters(CodeScanner atCursor, bool togglesString, IReadOnlyList<char> owed, IReadOnlyList<char> surplus)
+    private Delimiters(CodeScanner atCursor, char toggled, ReadOnlySpan<char> after, IReadOnlyList<char> owed, IReadOnlyList<char> surplus)
     {
         AtCursor = atCursor;
-        TogglesString = togglesString;
+        TogglesString = toggled != '\0';
+        if (TogglesString && !atCursor.IsInString && !IsApostrophe(toggled, after)) Opens = toggled;
+        HasHalfQuoteBehind = (after.Length - after.TrimStart('"').Length) % 2 == 1;
         Owed = owed;
         Surplus = surplus;
     }
@@ -26,6 +28,12 @@ internal sealed class Delimiters
 
     /// <summary>Whether a suggestion has to close the string that the cursor is in, or to open the one that ends behind it.</summary>
     public bool TogglesString { get; }
+
+    /// <summary>The quote that has to open the string that ends behind the cursor; \0 where there is none, or where it may be an apostrophe.</summary>
+    public char Opens { get; }
+
+    /// <summary>Whether a verbatim string that the cursor is in ends right behind it.</summary>
+    public bool HasHalfQuoteBehind { get; }
 
     /// <summary>Closing brackets that a suggestion may begin no bracket for, in their order.</summary>
     public IReadOnlyList<char> Owed { get; }
@@ -41,10 +49,10 @@ internal sealed class Delimiters
         var open = Open(text.Substring(start, cursor - start), ref scanner);
 
         var after = text.Substring(cursor, Math.Min(Window, text.Length - cursor));
-        var (toggles, behind) = StepOverSuggestion(after, scanner);
+        var (toggled, behind) = StepOverSuggestion(after, scanner);
         var closing = Closing(after, behind);
         var (owed, surplus) = Match(open, closing, isWhole: cursor + after.Length == text.Length);
-        return new Delimiters(scanner, toggles, owed, surplus);
+        return new Delimiters(scanner, toggled, after, owed, surplus);
     }
 
     private static List<Bracket> Open(string before, ref CodeScanner scanner)
@@ -62,24 +70,31 @@ internal sealed class Delimiters
         return open;
     }
 
-    /// <summary>The quotes on the rest of the line tell whether a suggestion opens or closes a string, and in which state it hands over.</summary>
-    private static (bool Toggles, CodeScanner Behind) StepOverSuggestion(ReadOnlySpan<char> after, CodeScanner scanner)
+    /// <summary>The quotes on the rest of the line tell whether a suggestion opens or closes a string (\0: neither), and in which state it hands over.</summary>
+    private static (char Toggled, CodeScanner Behind) StepOverSuggestion(ReadOnlySpan<char> after, CodeScanner scanner)
     {
         var line = after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
-        if (scanner is { IsInString: true, IsInLineString: false }) return (!after.Contains(scanner.Quote), scanner); // one over lines
-        if (EndsInCode(line, scanner)) return (false, scanner);
+        if (scanner is { IsInString: true, IsInLineString: false }) return (after.Contains(scanner.Quote) ? '\0' : scanner.Quote, scanner); // one over lines
+        if (EndsInCode(line, scanner)) return ('\0', scanner);
 
         var toggled = scanner;
         var quote = scanner.IsInLineString ? scanner.Quote : line.IndexOfAny("\"'`") is >= 0 and var first ? line[first] : '\0';
-        if (quote == '\0') return (false, scanner); // a comment
+        if (quote == '\0') return ('\0', scanner); // a comment
         toggled.Push(quote);
-        return EndsInCode(line, toggled) ? (true, toggled) : (false, scanner);
+        return EndsInCode(line, toggled) ? (quote, toggled) : ('\0', scanner);
 
         static bool EndsInCode(ReadOnlySpan<char> line, CodeScanner scanner)
         {
             foreach (var c in line) scanner.Push(c);
             return !scanner.IsInLineString;
         }
+    }
+
+    /// <summary>Whether the first of a sign is one between letters, as in "don't".</summary>
+    private static bool IsApostrophe(char quote, ReadOnlySpan<char> after)
+    {
+        var at = quote == '\'' ? after.IndexOf(quote) : -1;
+        return at > 0 && at + 1 < after.Length && char.IsLetter(after[at - 1]) && char.IsLetter(after[at + 1]);
     }
 
     /// <summary>Closing brackets that <paramref name="after"/> has no opening ones for.</summary>

@@ -43,6 +43,32 @@ public sealed class ShapingRuleTests
         Assert.Equal(expected, Shape(language, document, raw));
     }
 
+    [Theory] // ` stands for the quote
+    [InlineData("@`{\n  ``na‸\n  ``b``: 1\n}`;\n", "me``: ``e2``,", "me``: ``e2``,")]
+    [InlineData("@`{\n  ``na‸\n  ``b``: 1\n}`;\n", "me``: ``e2`", "me``: ``e2``")]        // half of one
+    [InlineData("@`{\n  ``na‸\n  ``b``: 1\n}`;\n", "me``: ``e2```", "me``: ``e2``")]      // one too many
+    [InlineData("@`{\n  ``na‸\n  ``b``: 1\n}`;\n", "me``: ``e2```,", "me``: ``e2``")]
+    [InlineData("@`{\n  ‸\n  ``b``: 1\n}`;\n", "`title`: `Star Wars`,", "")]              // closed and opened, but another sort
+    [InlineData("@`{\n  ‸\n  ``b``: 1\n}`;\n", "` + name + @`", "` + name + @`")]
+    [InlineData("@`{\n  ``b``: ``‸``;\n", "c`", "c")]                                     // it stands there, whole
+    [InlineData("@`{\n  ``b``: ``c‸`;\n", "d`", "d")]                                     // the other half stands there
+    [InlineData("@`{\n  ``b``: 1‸;\n", "}`", "}`")]                                       // nothing behind it ends the string
+    public void A_doubled_quote_in_a_verbatim_string_stays_whole(string document, string raw, string expected)
+    {
+        Assert.Equal(expected.Replace('`', '"'), Shape("csharp", "x = " + document.Replace('`', '"'), raw.Replace('`', '"')));
+    }
+
+    [Theory]
+    [InlineData("python", "tokens.append‸ \" * n))\n", "(Text(", "(Text(\"")]
+    [InlineData("python", "write.assert‸ r\")\n", "_called_with(", "_called_with(\"")]
+    [InlineData("csharp", "f(‸ c\");\n", "a, \"b", "a, \"b")]                 // it has opened one itself
+    [InlineData("csharp", "f(\"a‸ c);\n", "b", "b\"")]
+    [InlineData("typescriptreact", "<p>‸ don't</p>\n", "They", "They")]      // an apostrophe
+    public void A_suggestion_opens_the_string_that_ends_behind_it(string language, string document, string raw, string expected)
+    {
+        Assert.Equal(expected, Shape(language, document, raw));
+    }
+
     [Theory]
     [InlineData("python", "def f():\n    a = ‸\n", "1\n    b = 2\n", "1")]                                            // the statement has ended
     [InlineData("python", "def f():\n    if a‸\n", ":\n        b()\n    else:\n        c()\n    d()\n", ":\n        b()\n    else:\n        c()")]

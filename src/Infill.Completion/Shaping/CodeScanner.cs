@@ -52,6 +52,15 @@ internal struct CodeScanner(CodeLanguage language)
     /// <summary>Quotes in a row at the end of a verbatim string so far: an odd number ends it, unless another one follows.</summary>
     public readonly int QuoteRun => _state == State.Verbatim ? _run : 0;
 
+    /// <summary>What closes the string that the next character stands in; empty where it is closed already, or where the next character is an escaped one.</summary>
+    public readonly string Closer => _state switch
+    {
+        _ when _isEscaped => "",
+        State.Triple => new string(_quote, 3 - _run),
+        State.Verbatim when _run % 2 == 1 => "",
+        _ => $"{_quote}",
+    };
+
     /// <summary>Whether the next character stands in a string of the same sort as another's.</summary>
     public readonly bool IsInStringOf(in CodeScanner other) => IsInString && _state == other._state && _quote == other._quote;
 

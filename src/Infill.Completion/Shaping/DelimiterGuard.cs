@@ -13,6 +13,7 @@ internal sealed class DelimiterGuard(Delimiters around)
     private CodeScanner _scanner = around.AtCursor;
     private int _length;
     private int _line;
+    private int _stringLine = -1; // where the string begins that the suggestion opened last
     private int _paid;
     private char _last;
 
@@ -43,8 +44,10 @@ internal sealed class DelimiterGuard(Delimiters around)
     public bool Push(char c)
     {
         var wasInString = _scanner.IsInStringOf(around.AtCursor);
+        var wasInAny = _scanner.IsInString;
         var hadQuotes = _scanner.QuoteRun > 0;
         var isCode = _scanner.Push(c);
+        if (!wasInAny && _scanner.IsInString) _stringLine = _line;
         var position = _length++;
         if (c == '\n' && _lent.Count > 0) return false;
         if (c == '\n') _line++;
@@ -60,15 +63,16 @@ internal sealed class DelimiterGuard(Delimiters around)
     /// <param name="isSingleLine">Whether everything has to stay on the line.</param>
     public string Missing(Func<int, string> indentationOf, bool isSingleLine)
     {
-        var missing = "";
-        var closesString = _scanner.IsInLineString && !(around.AtCursor.IsInLineString ^ around.TogglesString);
-        if (closesString) missing += _scanner.Quote;
-        else if (EndsInHalfQuote) return "\"";
-        else if (_scanner.IsInString) return ""; // it goes on behind the cursor: a bracket would be a part of it
-        else if (around.Opens != '\0' && !_scanner.IsInComment) return $"{around.Opens}"; // and here as well
+        if (EndsInHalfQuote) return "\"";
+        var missing = ClosesString ? _scanner.Closer : "";
+        var closedBehind = ClosedBehind();
+        if (_scanner.IsInString && !ClosesString) return ""; // it goes on behind the cursor: a bracket would be a part of it
+        if (around.Opens != '\0' && !_scanner.IsInString) // and so would it here
+        {
+            return _scanner.IsInComment || closedBehind != around.Surplus.Count || closedBehind != _open.Count ? "" : $"{around.Opens}";
+        }
 
         var line = _line;
-        var closedBehind = ClosedBehind();
         for (var top = _open.Count - 1; top >= closedBehind; top--)
         {
             var opened = _open[top];
@@ -83,6 +87,11 @@ internal sealed class DelimiterGuard(Delimiters around)
 
         return missing;
     }
+
+    /// <summary>Whether the string that the suggestion ends in is its own to close: one that ends with its line, or that began on the last one.</summary>
+    private bool ClosesString => _scanner.IsInLineString
+        ? !(around.AtCursor.IsInLineString ^ around.TogglesString)
+        : _scanner.IsInString && !around.AtCursor.IsInString && !around.TogglesString && _stringLine == _line;
 
     /// <summary>How many of the outermost brackets that are open the text behind the cursor closes.</summary>
     private int ClosedBehind()

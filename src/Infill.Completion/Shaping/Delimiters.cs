@@ -17,7 +17,7 @@ internal sealed class Delimiters
     {
         AtCursor = atCursor;
         TogglesString = toggled != '\0';
-        if (TogglesString && !atCursor.IsInString && !IsApostrophe(toggled, after)) Opens = toggled;
+        if (TogglesString && !atCursor.IsInString && OpensSurely(toggled, after, atCursor)) Opens = toggled;
         HasHalfQuoteBehind = (after.Length - after.TrimStart('"').Length) % 2 == 1;
         Owed = owed;
         Surplus = surplus;
@@ -29,7 +29,7 @@ internal sealed class Delimiters
     /// <summary>Whether a suggestion has to close the string that the cursor is in, or to open the one that ends behind it.</summary>
     public bool TogglesString { get; }
 
-    /// <summary>The quote that has to open the string that ends behind the cursor; \0 where there is none, or where it may be an apostrophe.</summary>
+    /// <summary>The quote that has to open the string that ends behind the cursor; \0 where there is none, or where that is not sure.</summary>
     public char Opens { get; }
 
     /// <summary>Whether a verbatim string that the cursor is in ends right behind it.</summary>
@@ -90,11 +90,16 @@ internal sealed class Delimiters
         }
     }
 
-    /// <summary>Whether the first of a sign is one between letters, as in "don't".</summary>
-    private static bool IsApostrophe(char quote, ReadOnlySpan<char> after)
+    /// <summary>Whether the rest of the line is code at its end once its string is opened, and the quote no apostrophe, as in "don't".</summary>
+    private static bool OpensSurely(char quote, ReadOnlySpan<char> after, CodeScanner scanner)
     {
-        var at = quote == '\'' ? after.IndexOf(quote) : -1;
-        return at > 0 && at + 1 < after.Length && char.IsLetter(after[at - 1]) && char.IsLetter(after[at + 1]);
+        var line = after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
+        scanner.Push(quote);
+        foreach (var c in line) scanner.Push(c);
+        if (scanner.IsInString) return false;
+
+        var at = quote == '\'' ? line.IndexOf(quote) : -1;
+        return !(at > 0 && at + 1 < line.Length && char.IsLetter(line[at - 1]) && char.IsLetter(line[at + 1]));
     }
 
     /// <summary>Closing brackets that <paramref name="after"/> has no opening ones for.</summary>

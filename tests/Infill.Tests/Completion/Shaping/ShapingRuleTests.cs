@@ -38,6 +38,12 @@ public sealed class ShapingRuleTests
     [InlineData("csharp", "    if (a‸\n        b();\n    }\n", ") {", ") {")]   // the text behind it closes that
     [InlineData("go", "f(‸\n)\n", "func() { // a", "func() { // a\n}")] // not into the comment
     [InlineData("csharp", "a = ‸\": 150;\n", "{ \"interval", "{ \"interval")]  // nor into a string that ends behind it
+    [InlineData("go", "{\n\t‸\n}\n", "f(`error: {a}", "f(`error: {a}`)")]
+    [InlineData("python", "def f():\n    ‸\n", "\"\"\"Return it.", "\"\"\"Return it.\"\"\"")]
+    [InlineData("python", "def f():\n    ‸\n", "\"\"\"Return it.\"", "\"\"\"Return it.\"\"\"")]
+    [InlineData("rust", "{\n    ‸\n}\n", "println!(\"{}", "println!(\"{}\")")]
+    [InlineData("csharp", "{\n    ‸\n}\n", "f(@\"a", "f(@\"a\")")]
+    [InlineData("csharp", "{\n    ‸\n}\n", "f(@\"a\"", "f(@\"a\")")]
     public void What_a_suggestion_opens_it_closes_unless_the_text_behind_it_does(string language, string document, string raw, string expected)
     {
         Assert.Equal(expected, Shape(language, document, raw));
@@ -64,6 +70,8 @@ public sealed class ShapingRuleTests
     [InlineData("csharp", "f(‸ c\");\n", "a, \"b", "a, \"b")]                 // it has opened one itself
     [InlineData("csharp", "f(\"a‸ c);\n", "b", "b\"")]
     [InlineData("typescriptreact", "<p>‸ don't</p>\n", "They", "They")]      // an apostrophe
+    [InlineData("go", "t.‸ made: %s\", e)\n", "F(\"no: %s\", e)", "F(\"no: %s\", e)")] // its brackets say that it didn't mean to
+    [InlineData("go", "T ‸wrong\"`\n", "Time", "Time")]                     // another string begins there
     public void A_suggestion_opens_the_string_that_ends_behind_it(string language, string document, string raw, string expected)
     {
         Assert.Equal(expected, Shape(language, document, raw));

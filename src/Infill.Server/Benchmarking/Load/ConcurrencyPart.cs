@@ -33,6 +33,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
     private async Task MeasureAsync(int n, LlamaModel model, PromptCuts cuts, Row cold, Row warm, CancellationToken cancellationToken)
     {
         var options = context.Settings.Engine with { MaxSequences = n, MaxRunning = n, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
+        using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads); // first: on a GPU, steps of a context take longer once another was made after it
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
         await RateAsync(sides[0], cuts.TakeMany(Math.Min(n, 2)), cancellationToken); // compiles what runs from here on
@@ -52,7 +53,6 @@ internal sealed class ConcurrencyPart(BenchContext context)
                 await BenchContext.PauseAsync(cancellationToken);
             }
 
-            using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads);
             var bare = loop.Run(prompts, Tokens);
             cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
             warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(ours, Tokens).Decode.TotalSeconds);

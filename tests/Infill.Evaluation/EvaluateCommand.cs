@@ -60,6 +60,7 @@ internal static class EvaluateCommand
             var engine = new Lazy<CompletionEngine>(() => new CompletionEngine(() => ModelLoading.Load(settings, logger), settings.Engine, TimeProvider.System, logger));
             using var results = ResultFile.Open(options.Results);
             var raw = new RawSide(settings, engine);
+            var workspaces = new Workspaces(files);
             var sides = new List<ISide>();
             if (options.CrossFile)
             {
@@ -96,7 +97,7 @@ internal static class EvaluateCommand
             return ExitCodes.Done;
 
             ISide Side(string name, string text, InfillSettings own) =>
-                options.Replay ? new ReplaySide(name, text, own, raw, results) : new InfillSide(name, text, own, engine);
+                options.Replay ? new ReplaySide(name, text, own, raw, results) : new InfillSide(name, text, own, engine, workspaces);
         }
         catch (Exception e) when (e is EngineException or PeerException or IOException or JsonException or UnauthorizedAccessException)
         {

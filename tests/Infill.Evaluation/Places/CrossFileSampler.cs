@@ -26,7 +26,7 @@ internal sealed class CrossFileSampler
         _random = new Random(seed);
         _languages = [.. files.GroupBy(static file => PlaceSampler.Group(file.Language), StringComparer.Ordinal).OrderBy(static group => group.Key, StringComparer.Ordinal).Select(static group => group.ToList())];
         foreach (var file in files) _defined[file] = [.. FileChunker.Cut(file.Path, SourceText.From(file.Text)).SelectMany(static chunk => chunk.Defined)];
-        foreach (var package in files.GroupBy(static file => (Package(file), PlaceSampler.Group(file.Language))))
+        foreach (var package in files.GroupBy(static file => (file.Package, PlaceSampler.Group(file.Language))))
         {
             foreach (var file in package) _siblings[file] = [.. package.Where(other => other != file)];
         }
@@ -46,9 +46,6 @@ internal sealed class CrossFileSampler
 
         return places;
     }
-
-    /// <summary>The first folder: a package of the held-out ones.</summary>
-    private static string Package(SourceFile file) => file.Path.Contains('/', StringComparison.Ordinal) ? file.Path[..file.Path.IndexOf('/', StringComparison.Ordinal)] : "";
 
     private Place? TryDraw(int number, SourceFile file)
     {

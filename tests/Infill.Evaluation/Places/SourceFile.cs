@@ -21,6 +21,9 @@ internal sealed record SourceFile(string Path, string Language, string Text)
 
     public CodeLanguage Writing { get; } = CodeLanguage.ById(Language);
 
+    /// <summary>The first folder of its path: a package of the held-out ones. Empty where it lies in none.</summary>
+    public string Package { get; } = Path.Contains('/', StringComparison.Ordinal) ? Path[..Path.IndexOf('/', StringComparison.Ordinal)] : "";
+
     /// <summary>Source files under the folders, in an order that is the same everywhere.</summary>
     public static IReadOnlyList<SourceFile> Collect(IEnumerable<string> folders)
     {

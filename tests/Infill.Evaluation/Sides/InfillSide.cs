@@ -10,8 +10,8 @@ using Infill.Server.Settings;
 
 namespace Infill.Evaluation.Sides;
 
-/// <summary>The pipeline as the server has it: document → prompt → engine → shaped suggestion.</summary>
-internal sealed class InfillSide(string name, string settingsText, InfillSettings settings, Lazy<CompletionEngine> engine) : ISide
+/// <summary>The pipeline as the server has it: document and other files → prompt → engine → shaped suggestion.</summary>
+internal sealed class InfillSide(string name, string settingsText, InfillSettings settings, Lazy<CompletionEngine> engine, Workspaces workspaces) : ISide
 {
     /// <summary>A busy machine is not to make a suggestion worse.</summary>
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(1);
@@ -20,7 +20,7 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
 
     public string Name => name;
 
-    public string What => settingsText.Length == 0 ? "the default settings" : settingsText;
+    public string What => settingsText.Length == 0 ? "the default settings, the package's other files as its workspace" : settingsText;
 
     /// <param name="argument"><c>NAME=JSON</c>: settings as in <c>config.json</c>; or <c>NAME=-RULE,-RULE</c>: the defaults without some rules.</param>
     /// <param name="settings">What was read; those of the engine are not used.</param>
@@ -113,12 +113,12 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
         return new Answer(Place.Lf(last.Text), last.Scores, firstText, whole, last.Usage?.GeneratedTokens ?? 0);
     }
 
-    /// <summary>As a session has it whose other files were opened before.</summary>
+    /// <summary>As a session has it that has just come to the place: with the files that the place says are open, or else with its workspace.</summary>
     private async Task<IReadOnlyList<ContextChoice>> ContextAsync(Place place)
     {
-        if (place.OpenFiles.Count == 0 || settings.Prompt.ContextTokens == 0) return [];
-        var index = new ContextIndex(static _ => true);
-        index.Refresh(place.OpenFiles.Select(static file => new ContextSource(file.Path, file.Path, SourceText.From(file.Text))), active: "");
+        if (settings.Prompt.ContextTokens == 0) return [];
+        var index = place.OpenFiles.Count > 0 ? new ContextIndex(static _ => true) : workspaces.Of(place.File);
+        if (place.OpenFiles.Count > 0) index.Refresh(place.OpenFiles.Select(static file => new ContextSource(file.Path, file.Path, SourceText.From(file.Text))), active: "");
         await index.Settled;
         return new ContextChooser(index, TimeProvider.System).Choose(place.File.Path, place.File.Path, SourceText.From(place.Document), place.Start, settings.Prompt.ContextTokens);
     }

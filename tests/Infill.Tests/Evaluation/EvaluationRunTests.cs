@@ -63,7 +63,7 @@ public sealed class EvaluationRunTests
         var engine = new Lazy<CompletionEngine>(() => new CompletionEngine(() => LlamaModel.Load(settings.ModelPath), settings.Engine, TimeProvider.System, NullLogger.Instance));
         using var results = ResultFile.Open(null);
 
-        var judgements = await new EvaluationRun([new InfillSide("infill", "", settings, engine)], results, static _ => { }).RunAsync(OwnPlaces(40), TimeSpan.MaxValue, default);
+        var judgements = await new EvaluationRun([new InfillSide("infill", "", settings, engine, new Workspaces([]))], results, static _ => { }).RunAsync(OwnPlaces(40), TimeSpan.MaxValue, default);
         await engine.Value.DisposeAsync();
 
         Assert.Equal(40, judgements[0].Count);

@@ -5,20 +5,29 @@ namespace Infill.Completion.Context;
 /// <summary>The names around a cursor, and how near each is. Pure.</summary>
 internal sealed class ContextQuery
 {
+    /// <summary>Longer ones are data, or were written by a program.</summary>
+    public const int LongestLine = 400;
+
     private const int LinesBefore = 24;
     private const int LinesAfter = 6;
     private const int ImportLines = 60;
-    private const int LongestLine = 400;
     private const double Fading = 0.95; // by line of distance
     private const double ImportWeight = 0.25;
 
     private readonly Dictionary<int, Term> _terms = [];
     private readonly HashSet<int> _defined = [];
 
-    private ContextQuery(string path) => Path = path;
+    private ContextQuery(string path, LikeLines lines)
+    {
+        Path = path;
+        Lines = lines;
+    }
 
     /// <summary>The document that is asked from.</summary>
     public string Path { get; }
+
+    /// <summary>Which lines are like those at the cursor.</summary>
+    public LikeLines Lines { get; }
 
     /// <summary>By the name's hash.</summary>
     public IReadOnlyDictionary<int, Term> Terms => _terms;
@@ -28,7 +37,7 @@ internal sealed class ContextQuery
 
     public static ContextQuery At(string path, SourceText text, int cursor)
     {
-        var query = new ContextQuery(path);
+        var query = new ContextQuery(path, LikeLines.At(text, cursor));
         var at = text.LineOf(cursor);
         for (var number = 0; number < Math.Min(text.LineCount, ImportLines); number++)
         {

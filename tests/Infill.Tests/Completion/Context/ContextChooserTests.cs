@@ -10,6 +10,8 @@ public sealed class ContextChooserTests
     private static readonly ContextSource s_money = Files.Source("money.py", "class Money:\n    def __init__(self, cents):\n        self.cents = cents\n\n    def convert(self, rate):\n        return Money(self.cents * rate)\n");
     private static readonly ContextSource s_weather = Files.Source("weather.py", "def forecast(city):\n    clouds = sky(city)\n    return rain(clouds)\n");
 
+    private static readonly ContextSource[] s_others = [.. Enumerable.Range(0, 30).Select(static i => Files.Source($"m{i}.py", $"def use_{i}():\n    pass\n"))];
+
     private readonly ManualTime _time = new();
 
     [Fact]
@@ -39,6 +41,41 @@ public sealed class ContextChooserTests
         var choice = Assert.Single(Choose(chooser, "clouds = sky(town)\nif rain(clouds) ‸\n"));
 
         Assert.Equal(("weather.py", "similar"), (choice.Chunk.Path, choice.Reason));
+    }
+
+    [Fact]
+    public async Task A_line_elsewhere_that_begins_like_the_one_at_the_cursor_is_worth_more_than_names_in_common()
+    {
+        var alike = Files.Source("alike.py", "clouds = sky(town)\nrain = sky(town, clouds)\n");
+        var begun = Files.Source("begun.py", "def check():\n    self.assert_dry(\"noon\", umbrella)\n    done()\n");
+        var chooser = new ContextChooser(await Files.IndexAsync([alike, begun, .. s_others]), _time);
+
+        var choice = Choose(chooser, "clouds = sky(town)\nrain = 2\nself.assert_‸\n")[0];
+
+        Assert.Equal(("begun.py", "has a line that begins like this one"), (choice.Chunk.Path, choice.Reason));
+    }
+
+    [Fact]
+    public async Task A_line_elsewhere_that_is_the_one_above_counts_where_something_follows_it()
+    {
+        var ended = Files.Source("ended.py", "pass\nwith umbrella(5) as open_one:\n");
+        var goesOn = Files.Source("goes_on.py", "    with umbrella(5) as open_one:\n        walk(3)\n");
+        var chooser = new ContextChooser(await Files.IndexAsync([ended, goesOn, .. s_others]), _time);
+
+        var choice = Choose(chooser, "with umbrella(5) as open_one:\n    ‸\n")[0];
+
+        Assert.Equal(("goes_on.py", "has the line above"), (choice.Chunk.Path, choice.Reason));
+    }
+
+    [Fact]
+    public async Task A_line_that_is_everywhere_speaks_for_nothing()
+    {
+        var index = await Files.IndexAsync([.. Enumerable.Range(0, 40).Select(static i => Files.Source($"m{i}.py", "@pytest.fixture\ndef number():\n    pass\n")), s_money]);
+        var chooser = new ContextChooser(index, _time);
+
+        var choices = Choose(chooser, "price = Money(5)\n@pytest.fixture\n‸\n");
+
+        Assert.Equal("money.py", choices[0].Chunk.Path);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class EvaluateCommand
         var seconds = new Option<int>("--seconds") { Description = "Ask nothing more after this time; the same command with --results goes on where it was.", HelpName = "N", DefaultValueFactory = static _ => 1_000_000 };
         var show = new Option<bool>("--show") { Description = "Print each place with what was there and what each side wrote." };
         var replay = new Option<bool>("--replay") { Description = "Ask the model for its raw text alone, and shape what --results has of it anew for each column of ours: for trying rules." };
-        var crossFile = new Option<bool>("--cross-file") { Description = "Ask about lines that use names which other open files define, with those files and without." };
+        var crossFile = new Option<bool>("--cross-file") { Description = "Ask about lines that use names which other open files define: with the whole workspace, with the open files alone, and without any." };
         var threads = new Option<int?>("--threads") { Description = "Threads to compute with: one is faster where others keep the machine busy.", HelpName = "N" };
         var model = new Option<string?>("--model") { Description = "A GGUF file instead of the embedded model.", HelpName = "FILE" };
         var command = new RootCommand("Measures how good suggestions are, on code that is there already: holes are cut and asked about.")
@@ -64,7 +64,8 @@ internal static class EvaluateCommand
             var sides = new List<ISide>();
             if (options.CrossFile)
             {
-                sides.Add(Side("with files", $"contextTokens {settings.Prompt.ContextTokens}", settings));
+                sides.Add(Side(Ours, "", settings));
+                sides.Add(new InfillSide("open files", "no other files than the six that are open", settings, engine, workspaces: null));
                 sides.Add(Side("alone", "contextTokens 0", settings with { Prompt = settings.Prompt with { ContextTokens = 0 } }));
             }
             else

@@ -11,7 +11,12 @@ using Infill.Server.Settings;
 namespace Infill.Evaluation.Sides;
 
 /// <summary>The pipeline as the server has it: document and other files → prompt → engine → shaped suggestion.</summary>
-internal sealed class InfillSide(string name, string settingsText, InfillSettings settings, Lazy<CompletionEngine> engine, Workspaces workspaces) : ISide
+/// <param name="name">The column's.</param>
+/// <param name="settingsText">What was asked for; empty for the defaults.</param>
+/// <param name="settings">What that means.</param>
+/// <param name="engine">Shared by all sides.</param>
+/// <param name="workspaces">The other files; null where only those are there that a place says are open.</param>
+internal sealed class InfillSide(string name, string settingsText, InfillSettings settings, Lazy<CompletionEngine> engine, Workspaces? workspaces) : ISide
 {
     /// <summary>A busy machine is not to make a suggestion worse.</summary>
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(1);
@@ -113,12 +118,12 @@ internal sealed class InfillSide(string name, string settingsText, InfillSetting
         return new Answer(Place.Lf(last.Text), last.Scores, firstText, whole, last.Usage?.GeneratedTokens ?? 0);
     }
 
-    /// <summary>As a session has it that has just come to the place: with the files that the place says are open, or else with its workspace.</summary>
+    /// <summary>As a session has it that has just come to the place.</summary>
     private async Task<IReadOnlyList<ContextChoice>> ContextAsync(Place place)
     {
         if (settings.Prompt.ContextTokens == 0) return [];
-        var index = place.OpenFiles.Count > 0 ? new ContextIndex(static _ => true) : workspaces.Of(place.File);
-        if (place.OpenFiles.Count > 0) index.Refresh(place.OpenFiles.Select(static file => new ContextSource(file.Path, file.Path, SourceText.From(file.Text))), active: "");
+        var index = workspaces?.Of(place.File) ?? new ContextIndex(static _ => true);
+        if (workspaces is null) index.Refresh(place.OpenFiles.Select(static file => new ContextSource(file.Path, file.Path, SourceText.From(file.Text))), active: "");
         await index.Settled;
         return new ContextChooser(index, TimeProvider.System).Choose(place.File.Path, place.File.Path, SourceText.From(place.Document), place.Start, settings.Prompt.ContextTokens);
     }

@@ -16,6 +16,10 @@ public interface ISuggestionService
     /// <exception cref="OperationCanceledException">Cancelled before it could begin.</exception>
     IAsyncEnumerable<Suggestion> SuggestAsync(SuggestionRequest request, CancellationToken cancellationToken = default);
 
+    /// <summary>Has the request's prompt computed, behind all that somebody waits for, so that a suggestion which needs it finds it cached.</summary>
+    /// <returns>Whether it is now; false where something else was more urgent, and where there is no cache of ours.</returns>
+    Task<bool> PrepareAsync(SuggestionRequest request, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>What the prompt at a place is made of.</summary>
     /// <exception cref="EngineException">The model can't be used.</exception>
     Task<PromptExplanation> ExplainAsync(SuggestionRequest request, CancellationToken cancellationToken);

@@ -12,7 +12,6 @@ internal sealed class PromptWarmer(CompletionEngine engine)
     /// <summary>Returns at once. Where the prompt under way is for the same place, that one goes on.</summary>
     public void Warm(IReadOnlyList<int> prompt)
     {
-        Warming warming;
         lock (_gate)
         {
             if (_current is { } current)
@@ -21,10 +20,15 @@ internal sealed class PromptWarmer(CompletionEngine engine)
                 current.Stop.Cancel();
             }
 
-            _current = warming = new Warming(prompt, new CancellationTokenSource());
+            _ = Begin(prompt);
         }
+    }
 
-        _ = RunAsync(warming);
+    /// <summary>For what can wait: does nothing while another prompt is under way, and gives way to one that comes.</summary>
+    /// <returns>Whether the prompt was computed to its end.</returns>
+    public Task<bool> TryWarmAsync(IReadOnlyList<int> prompt)
+    {
+        lock (_gate) return _current is null ? Begin(prompt) : Task.FromResult(false);
     }
 
     /// <summary>The next keys' prompts begin as this one does, but for the few tokens at its end.</summary>
@@ -39,14 +43,22 @@ internal sealed class PromptWarmer(CompletionEngine engine)
         return true;
     }
 
-    private async Task RunAsync(Warming warming)
+    /// <remarks>Under the lock.</remarks>
+    private Task<bool> Begin(IReadOnlyList<int> prompt)
     {
+        var warming = _current = new Warming(prompt, new CancellationTokenSource());
+        return Task.Run(() => RunAsync(warming));
+    }
+
+    private async Task<bool> RunAsync(Warming warming)
+    {
+        var finish = FinishReason.None;
         try
         {
             var request = new GenerationRequest(warming.Prompt) { MaxTokens = 1, Priority = RequestPriority.LookAhead };
-            await foreach (var _ in engine.GenerateAsync(request, warming.Stop.Token).ConfigureAwait(false))
+            await foreach (var chunk in engine.GenerateAsync(request, warming.Stop.Token).ConfigureAwait(false))
             {
-                // The engine keeps what it computes; the text is nobody's.
+                finish = chunk.Finish; // the engine keeps what it computes; the text is nobody's
             }
         }
         catch (Exception e) when (e is EngineException or OperationCanceledException)
@@ -62,6 +74,8 @@ internal sealed class PromptWarmer(CompletionEngine engine)
 
             warming.Stop.Dispose();
         }
+
+        return finish is FinishReason.TokenLimit or FinishReason.EndOfText;
     }
 
     private sealed record Warming(IReadOnlyList<int> Prompt, CancellationTokenSource Stop);

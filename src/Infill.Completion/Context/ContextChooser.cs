@@ -5,7 +5,8 @@ namespace Infill.Completion.Context;
 /// <summary>Chooses what of other files goes into prompts, and keeps to the choice while the user stays at a place.</summary>
 /// <remarks>
 /// Context stands at the beginning of a prompt, so another choice costs the whole prompt's cache: it is made at a new place or after
-/// a pause, and taken only where it is clearly better. Any thread; guarded by its lock.
+/// a pause, and taken only where it is clearly better. While the user stays at a place, a better one is looked for once on each line
+/// and once more when the line has begun, and taken when its prompt has been computed. Any thread; guarded by its lock.
 /// </remarks>
 /// <param name="index">What there is to choose from.</param>
 /// <param name="time">Clock of pauses and visits.</param>
@@ -42,17 +43,50 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
         {
             AddVisit(key, line);
             var held = _held.GetValueOrDefault(key);
-            if (held is not null && held.Tokens == tokens && Math.Abs(line - held.Line) <= PlaceLines && (held.WasWhole || !isWhole) && time.GetElapsedTime(held.AskedAt, now) < Pause && IsThere(held.Choices, files))
+            if (held is not null && held.Tokens == tokens && held.IsAt(line) && (held.WasWhole || !isWhole) && time.GetElapsedTime(held.AskedAt, now) < Pause && IsThere(held.Choices, files))
             {
                 held.AskedAt = now;
                 return held.Choices;
             }
 
-            var ranked = ContextRanking.Rank(ContextQuery.At(path, text, cursor), files, Freshness);
-            var choices = Better(held, Within(ranked, tokens * CharactersPerToken), ranked);
+            var choices = BetterOrHeld(held?.Choices ?? [], Rank(path, text, cursor, files, _visits), tokens);
             if (_held.Count >= MostDocuments && !_held.ContainsKey(key)) _held.Remove(_held.MinBy(static each => each.Value.AskedAt).Key);
             _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now };
             return choices;
+        }
+    }
+
+    /// <summary>
+    /// A choice that is clearly better where the user has come to on the same place, to be taken once its prompt is computed;
+    /// null where there is none, or where that was asked for already. Takes some milliseconds: for when nobody waits.
+    /// </summary>
+    /// <inheritdoc cref="Choose" path="/param"/>
+    public IReadOnlyList<ContextChoice>? Improve(string key, string path, SourceText text, int cursor, int tokens)
+    {
+        var line = text.LineOf(cursor);
+        var files = index.Files(out _);
+        IReadOnlyList<ContextChoice> choices;
+        List<Visit> visits;
+        lock (_gate)
+        {
+            if (_held.GetValueOrDefault(key) is not { } held || held.Tokens != tokens || !held.IsAt(line)) return null;
+            var looked = (line, LikeLines.At(text, cursor).HasBegun);
+            if (held.Looked == looked) return null;
+            held.Looked = looked;
+            choices = held.Choices;
+            visits = [.. _visits];
+        }
+
+        var better = BetterOrHeld(choices, Rank(path, text, cursor, files, visits), tokens);
+        return better.Select(static choice => choice.Chunk).SequenceEqual(choices.Select(static choice => choice.Chunk)) ? null : better;
+    }
+
+    /// <summary>The prompt of a choice is computed: from now on it is this one, where the user is still at the place.</summary>
+    public void Take(string key, IReadOnlyList<ContextChoice> choices, int line)
+    {
+        lock (_gate)
+        {
+            if (_held.GetValueOrDefault(key) is { } held && held.IsAt(line)) held.Choices = choices;
         }
     }
 
@@ -84,20 +118,24 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
         return chosen;
     }
 
+    private static List<ContextChoice> Rank(string path, SourceText text, int cursor, IReadOnlyList<IndexedFile> files, IReadOnlyCollection<Visit> visits) =>
+        ContextRanking.Rank(ContextQuery.At(path, text, cursor), files, (file, chunk) => Freshness(visits, file, chunk));
+
     /// <summary>What was chosen before, unless the new choice is worth its price.</summary>
-    private static IReadOnlyList<ContextChoice> Better(Held? held, List<ContextChoice> chosen, List<ContextChoice> ranked)
+    private static IReadOnlyList<ContextChoice> BetterOrHeld(IReadOnlyList<ContextChoice> held, List<ContextChoice> ranked, int tokens)
     {
-        if (held is null || held.Choices.Count == 0) return chosen;
+        var chosen = Within(ranked, tokens * CharactersPerToken);
+        if (held.Count == 0) return chosen;
         var scores = new Dictionary<ContextChunk, double>(ReferenceEqualityComparer.Instance);
         foreach (var choice in ranked) scores[choice.Chunk] = choice.Score;
         var before = 0.0;
-        foreach (var choice in held.Choices)
+        foreach (var choice in held)
         {
             if (!scores.TryGetValue(choice.Chunk, out var score)) return chosen; // it has changed, or is worth nothing here
             before += score;
         }
 
-        return chosen.Sum(static choice => choice.Score) > ClearlyBetter * before ? chosen : held.Choices;
+        return chosen.Sum(static choice => choice.Score) > ClearlyBetter * before ? chosen : held;
     }
 
     /// <summary>Of a file that was closed nothing is shown any more; one that was edited may be shown as it was.</summary>
@@ -118,10 +156,10 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
     }
 
     /// <summary>From 1 for the latest place down to 0 for those that are forgotten.</summary>
-    private double Freshness(IndexedFile file, ContextChunk chunk)
+    private static double Freshness(IReadOnlyCollection<Visit> visits, IndexedFile file, ContextChunk chunk)
     {
         var rank = 0;
-        foreach (var visit in _visits)
+        foreach (var visit in visits)
         {
             if (visit.Key == file.Key && visit.Line >= chunk.FirstLine && visit.Line < chunk.FirstLine + chunk.LineCount) return 1 - ((double)rank / MostVisits);
             rank++;
@@ -133,8 +171,20 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
     /// <summary>A place where the user asked for suggestions, by typing or by hand.</summary>
     private readonly record struct Visit(string Key, int Line);
 
-    private sealed record Held(IReadOnlyList<ContextChoice> Choices, int Line, int Tokens, bool WasWhole)
+    /// <remarks>Guarded by the chooser's lock.</remarks>
+    private sealed class Held(IReadOnlyList<ContextChoice> choices, int line, int tokens, bool wasWhole)
     {
+        public IReadOnlyList<ContextChoice> Choices { get; set; } = choices;
+
+        public int Tokens => tokens;
+
+        public bool WasWhole => wasWhole;
+
         public required long AskedAt { get; set; }
+
+        /// <summary>The line where a better choice was looked for last, and whether it had begun.</summary>
+        public (int Line, bool HasBegun) Looked { get; set; }
+
+        public bool IsAt(int other) => Math.Abs(other - line) <= PlaceLines;
     }
 }

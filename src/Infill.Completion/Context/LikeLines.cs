@@ -47,10 +47,13 @@ internal sealed class LikeLines
         return new LikeLines(begun, above, second);
     }
 
+    /// <summary>Whether there is enough before the cursor on its line to look for lines that begin so.</summary>
+    public bool HasBegun => _begun.Length >= LeastBegun;
+
     /// <summary>Whether a line of the chunk begins with all that the cursor's line has before the cursor, and goes on.</summary>
     public bool BeginIn(ReadOnlySpan<char> chunk)
     {
-        if (_begun.Length < LeastBegun) return false;
+        if (!HasBegun) return false;
         for (var at = 0; Next(chunk, _begun, ref at) is >= 0 and var found;)
         {
             var rest = chunk[(found + _begun.Length)..];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Infill.Completion.Context;
 using Infill.Completion.Documents;
 using Infill.Completion.Shaping;
+using Infill.Engine;
 
 namespace Infill.Server.Context;
 
@@ -12,6 +13,7 @@ internal sealed class SessionContext
     private readonly Session _session;
     private readonly Action _watchFiles;
     private int _isFollowing; // 1 once it follows the workspace; any thread
+    private readonly Lock _gate = new(); // of Improved
     private readonly ContextChooser _chooser;
     private readonly IgnoreRules _ignored = IgnoreRules.ForContext();
     private readonly IgnoreRules _keptOut = IgnoreRules.ForSuggestions();
@@ -34,6 +36,9 @@ internal sealed class SessionContext
 
     public ContextIndex Index { get; }
 
+    /// <summary>Completes when no better choice is looked for any more.</summary>
+    public Task Improved { get; private set; } = Task.CompletedTask;
+
     /// <summary>False in a file that looks as if it held secrets, or that .infillignore names: no part of it may enter a prompt.</summary>
     /// <remarks>Looked up once for each opening, off the dispatch loop.</remarks>
     public bool MaySuggestIn(string uri) => _maySuggest.GetOrAdd(uri, asked => !IsSecret(asked) && !IsIn(_keptOut, asked));
@@ -49,6 +54,38 @@ internal sealed class SessionContext
         if (tokens == 0) return [];
         Refresh(KeyOf(uri));
         return _chooser.Choose(KeyOf(uri), path, text, cursor, tokens);
+    }
+
+    /// <summary>
+    /// After a suggestion, when nobody waits: where the user has come to a line for which other chunks are clearly better, their
+    /// prompt is computed and then they are the choice. Returns at once; one at a time.
+    /// </summary>
+    /// <param name="uri">As for <see cref="Choose"/>, like the next ones.</param>
+    /// <param name="path">Its name in prompts.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="cursor">Offset in it.</param>
+    /// <param name="tokens">About how many tokens they may have together.</param>
+    /// <param name="prepare">Has the prompt with these chunks computed; false where that wasn't done.</param>
+    public void Improve(string uri, string path, SourceText text, int cursor, int tokens, Func<IReadOnlyList<ContextChoice>, Task<bool>> prepare)
+    {
+        if (tokens == 0) return;
+        lock (_gate)
+        {
+            if (Improved.IsCompleted) Improved = Task.Run(ImproveAsync);
+        }
+
+        async Task ImproveAsync()
+        {
+            try
+            {
+                if (_chooser.Improve(KeyOf(uri), path, text, cursor, tokens) is not { } better || !await prepare(better)) return;
+                _chooser.Take(KeyOf(uri), better, text.LineOf(cursor));
+            }
+            catch (EngineException)
+            {
+                // Whoever asks for a suggestion is told what is wrong.
+            }
+        }
     }
 
     /// <summary>A document was opened: it is cut at once, so that it is there when another one is typed in.</summary>

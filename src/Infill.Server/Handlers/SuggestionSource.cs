@@ -46,13 +46,19 @@ internal sealed class SuggestionSource(Session session, Func<ISuggestionService>
             Superseded = superseded,
         };
 
+        var isComputed = false;
         await using var suggestions = typing.SuggestAsync(place.Uri, request, settings.Typing, cancelled).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             Suggestion suggestion;
             try
             {
-                if (!await suggestions.MoveNextAsync()) yield break;
+                if (!await suggestions.MoveNextAsync())
+                {
+                    if (isComputed) ImproveContext(place, request);
+                    yield break;
+                }
+
                 suggestion = suggestions.Current;
             }
             catch (EngineException e)
@@ -63,10 +69,15 @@ internal sealed class SuggestionSource(Session session, Func<ISuggestionService>
                 yield break;
             }
 
+            isComputed |= suggestion.Usage is not null;
             if (suggestion.Usage is { } usage) ledger.Cost(place.Language, usage.Prefill + usage.Decode);
             else if (suggestion.Reported is { Prefill: { } prefill, Decode: { } decode }) ledger.Cost(place.Language, prefill + decode); // another machine's, where it tells
             if (suggestion.Fault is { } fault && fault != _lastFault) logger.LogError("A suggestion failed: {Fault}", _lastFault = fault);
             yield return suggestion;
         }
     }
+
+    private void ImproveContext(DocumentPlace place, SuggestionRequest request) =>
+        context.Improve(place.File, place.Path, place.Text, place.Cursor, request.Prompt.ContextTokens, better =>
+            completions().PrepareAsync(request with { Context = better, Priority = RequestPriority.LookAhead }, CancellationToken.None));
 }

@@ -52,6 +52,20 @@ public sealed class PromptWarmerTests
         Assert.Equal(0, suggestion.Usage.CachedTokens);
     }
 
+    [Fact]
+    public async Task A_prompt_that_was_prepared_is_found_cached()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        var service = new CompletionService(bench.Engine, bench.Time);
+        var source = SourceText.From(s_text);
+
+        var isPrepared = await service.PrepareAsync(new SuggestionRequest(source, source.Length, "a.py") { Priority = RequestPriority.LookAhead }, CancellationToken.None).WaitAsync(Patience.Limit);
+        var next = await LastAsync(service, s_text + "a");
+
+        Assert.True(isPrepared);
+        Assert.Equal(1, next.Usage!.PromptTokens - next.Usage.CachedTokens);
+    }
+
     private static async Task<Suggestion> LastAsync(CompletionService service, string text, RequestPriority priority = RequestPriority.Automatic)
     {
         var source = SourceText.From(text);

@@ -143,6 +143,46 @@ public sealed class ContextChooserTests
     }
 
     [Fact]
+    public async Task A_choice_that_is_clearly_better_on_a_line_is_offered_once_and_used_when_it_is_taken()
+    {
+        var begun = Files.Source("begun.py", "def check():\n    self.assert_dry(\"noon\", umbrella)\n    done()\n");
+        var chooser = new ContextChooser(await Files.IndexAsync([begun, s_money, .. s_others]), _time);
+        var first = Choose(chooser, "price = Money(5)\n‸\n");
+        const string Begun = "price = 5\nself.assert_‸\n";
+
+        var better = Improve(chooser, Begun)!;
+
+        Assert.Equal("begun.py", better[0].Chunk.Path);
+        Assert.Null(Improve(chooser, Begun + "# the same line"));
+        Assert.Same(first, Choose(chooser, Begun)); // its prompt isn't computed yet
+        chooser.Take(Main, better, line: 1);
+        Assert.Same(better, Choose(chooser, Begun));
+    }
+
+    [Fact]
+    public async Task Where_no_choice_is_clearly_better_none_is_offered()
+    {
+        var chooser = new ContextChooser(await Files.IndexAsync(s_weather, s_money), _time);
+        Choose(chooser, "price = Money(5)\n‸\n");
+
+        Assert.Null(Improve(chooser, "price = Money(5)\nother = Money(‸\n"));
+    }
+
+    [Fact]
+    public async Task A_better_choice_is_not_taken_where_the_user_has_gone_elsewhere()
+    {
+        var chooser = new ContextChooser(await Files.IndexAsync(s_weather, s_money), _time);
+        Choose(chooser, "price = Money(5)\n‸\n");
+        var better = Improve(chooser, "x = 5\nforecast(clouds, rain‸\n")!;
+        var elsewhere = "price = Money(5)\n" + string.Concat(Enumerable.Repeat("a = 1\n", 60)) + "other = Money(7)\n‸\n";
+        var there = Choose(chooser, elsewhere);
+
+        chooser.Take(Main, better, line: 1);
+
+        Assert.Same(there, Choose(chooser, elsewhere));
+    }
+
+    [Fact]
     public async Task Of_a_closed_document_nothing_is_chosen_any_more()
     {
         var index = await Files.IndexAsync(s_weather, s_money);
@@ -169,5 +209,11 @@ public sealed class ContextChooserTests
     {
         var (text, cursor) = Files.Place(marked);
         return chooser.Choose(Main, "main.py", text, cursor, tokens);
+    }
+
+    private static IReadOnlyList<ContextChoice>? Improve(ContextChooser chooser, string marked)
+    {
+        var (text, cursor) = Files.Place(marked);
+        return chooser.Improve(Main, "main.py", text, cursor, 200);
     }
 }

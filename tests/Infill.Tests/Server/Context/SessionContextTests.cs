@@ -52,6 +52,24 @@ public sealed class SessionContextTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_line_that_another_file_has_too_that_file_comes_into_the_prompt_once_it_is_computed()
+    {
+        await using var editor = await StartAsync();
+        await OpenAsync(editor, "money.py", Money);
+        await OpenAsync(editor, "checks.py", "def check():\n    self.assert_dry(umbrella)\n    done()\n");
+        await AskAsync(editor, "main.py", "price = Money(5)\n");
+        Assert.DoesNotContain("umbrella", _prompts.Last(), StringComparison.Ordinal);
+
+        await editor.TypeAsync(2, 1, 0, "self.assert_", Uri("main.py"));
+        await editor.InlineAsync(1, 12, uri: Uri("main.py"), isInvoked: true);
+        await editor.Context.Improved.WaitAsync(TestEditor.Limit);
+        await editor.TypeAsync(3, 1, 12, "d", Uri("main.py"));
+        await editor.InlineAsync(1, 13, uri: Uri("main.py"), isInvoked: true);
+
+        Assert.Contains("umbrella", _prompts.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_a_closed_file_nothing_is_in_a_prompt_any_more()
     {
         await using var editor = await StartAsync();

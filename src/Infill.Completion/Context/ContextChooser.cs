@@ -49,9 +49,9 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
                 return held.Choices;
             }
 
-            var choices = BetterOrHeld(held?.Choices ?? [], Rank(path, text, cursor, files, _visits), tokens);
+            var choices = BetterOrHeld(held?.Choices ?? [], Rank(path, text, cursor, files, _visits), tokens, isNewPlace: true);
             if (_held.Count >= MostDocuments && !_held.ContainsKey(key)) _held.Remove(_held.MinBy(static each => each.Value.AskedAt).Key);
-            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now };
+            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now, Looked = (line, LikeLines.At(text, cursor).HasBegun) };
             return choices;
         }
     }
@@ -77,7 +77,7 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
             visits = [.. _visits];
         }
 
-        var better = BetterOrHeld(choices, Rank(path, text, cursor, files, visits), tokens);
+        var better = BetterOrHeld(choices, Rank(path, text, cursor, files, visits), tokens, isNewPlace: false);
         return better.Select(static choice => choice.Chunk).SequenceEqual(choices.Select(static choice => choice.Chunk)) ? null : better;
     }
 
@@ -121,20 +121,15 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
     private static List<ContextChoice> Rank(string path, SourceText text, int cursor, IReadOnlyList<IndexedFile> files, IReadOnlyCollection<Visit> visits) =>
         ContextRanking.Rank(ContextQuery.At(path, text, cursor), files, (file, chunk) => Freshness(visits, file, chunk));
 
-    /// <summary>What was chosen before, unless the new choice is worth its price.</summary>
-    private static IReadOnlyList<ContextChoice> BetterOrHeld(IReadOnlyList<ContextChoice> held, List<ContextChoice> ranked, int tokens)
+    /// <summary>What was chosen before, unless the new choice is worth its price; at a new place also where a part of it is worth nothing any more.</summary>
+    private static IReadOnlyList<ContextChoice> BetterOrHeld(IReadOnlyList<ContextChoice> held, List<ContextChoice> ranked, int tokens, bool isNewPlace)
     {
         var chosen = Within(ranked, tokens * CharactersPerToken);
         if (held.Count == 0) return chosen;
         var scores = new Dictionary<ContextChunk, double>(ReferenceEqualityComparer.Instance);
         foreach (var choice in ranked) scores[choice.Chunk] = choice.Score;
-        var before = 0.0;
-        foreach (var choice in held)
-        {
-            if (!scores.TryGetValue(choice.Chunk, out var score)) return chosen; // it has changed, or is worth nothing here
-            before += score;
-        }
-
+        if (isNewPlace && !held.All(choice => scores.ContainsKey(choice.Chunk))) return chosen; // or it has changed
+        var before = held.Sum(choice => scores.GetValueOrDefault(choice.Chunk));
         return chosen.Sum(static choice => choice.Score) > ClearlyBetter * before ? chosen : held;
     }
 

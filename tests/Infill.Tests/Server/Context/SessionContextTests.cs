@@ -48,7 +48,8 @@ public sealed class SessionContextTests : IDisposable
         await editor.TypeAsync(2, 1, 0, "forecast(clouds, ", Uri("main.py"));
         await editor.InlineAsync(1, 17, uri: Uri("main.py"), isInvoked: true);
 
-        Assert.Equal(first[..first.IndexOf("main.py", StringComparison.Ordinal)], _prompts.Last()[.._prompts.Last().IndexOf("main.py", StringComparison.Ordinal)]);
+        var second = _prompts.ElementAt(1); // a better choice may be computed behind it by now
+        Assert.Equal(first[..first.IndexOf("main.py", StringComparison.Ordinal)], second[..second.IndexOf("main.py", StringComparison.Ordinal)]);
     }
 
     [Fact]

@@ -5,8 +5,8 @@ namespace Infill.Completion.Context;
 /// <summary>Chooses what of other files goes into prompts, and keeps to the choice while the user stays at a place.</summary>
 /// <remarks>
 /// Context stands at the beginning of a prompt, so another choice costs the whole prompt's cache: it is made at a new place or after
-/// a pause, and taken only where it is clearly better. While the user stays at a place, a better one is looked for once on each line
-/// and once more when the line has begun, and taken when its prompt has been computed. Any thread; guarded by its lock.
+/// a pause, and taken only where it is clearly better. While the user stays at a place, a better one is looked for on each line
+/// and as the line grows, and taken when its prompt has been computed. Any thread; guarded by its lock.
 /// </remarks>
 /// <param name="index">What there is to choose from.</param>
 /// <param name="time">Clock of pauses and visits.</param>
@@ -51,7 +51,7 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
 
             var choices = BetterOrHeld(held?.Choices ?? [], Rank(path, text, cursor, files, _visits), tokens, isNewPlace: true);
             if (_held.Count >= MostDocuments && !_held.ContainsKey(key)) _held.Remove(_held.MinBy(static each => each.Value.AskedAt).Key);
-            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now, Looked = (line, LikeLines.At(text, cursor).HasBegun) };
+            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now, Looked = (line, LikeLines.At(text, cursor).Step) };
             return choices;
         }
     }
@@ -70,7 +70,7 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
         lock (_gate)
         {
             if (_held.GetValueOrDefault(key) is not { } held || held.Tokens != tokens || !held.IsAt(line)) return null;
-            var looked = (line, LikeLines.At(text, cursor).HasBegun);
+            var looked = (line, LikeLines.At(text, cursor).Step);
             if (held.Looked == looked) return null;
             held.Looked = looked;
             choices = held.Choices;
@@ -177,8 +177,8 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
 
         public required long AskedAt { get; set; }
 
-        /// <summary>The line where a better choice was looked for last, and whether it had begun.</summary>
-        public (int Line, bool HasBegun) Looked { get; set; }
+        /// <summary>The line where a better choice was looked for last, and its <see cref="LikeLines.Step"/>.</summary>
+        public (int Line, int Step) Looked { get; set; }
 
         public bool IsAt(int other) => Math.Abs(other - line) <= PlaceLines;
     }

@@ -47,13 +47,20 @@ internal sealed class LikeLines
         return new LikeLines(begun, above, second);
     }
 
-    /// <summary>Whether there is enough before the cursor on its line to look for lines that begin so.</summary>
-    public bool HasBegun => _begun.Length >= LeastBegun;
+    /// <summary>How much of the line is there, from 0: at each step lines that begin so are fewer, and say more.</summary>
+    public int Step => _begun.Length switch
+    {
+        < LeastBegun => 0,
+        < 10 => 1,
+        < 20 => 2,
+        < 32 => 3,
+        _ => 4,
+    };
 
     /// <summary>Whether a line of the chunk begins with all that the cursor's line has before the cursor, and goes on.</summary>
     public bool BeginIn(ReadOnlySpan<char> chunk)
     {
-        if (!HasBegun) return false;
+        if (_begun.Length < LeastBegun) return false;
         for (var at = 0; Next(chunk, _begun, ref at) is >= 0 and var found;)
         {
             var rest = chunk[(found + _begun.Length)..];

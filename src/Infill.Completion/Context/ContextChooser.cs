@@ -49,9 +49,10 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
                 return held.Choices;
             }
 
-            var choices = BetterOrHeld(held?.Choices ?? [], Rank(path, text, cursor, files, _visits), tokens, isNewPlace: true);
+            var query = ContextQuery.At(path, text, cursor);
+            var choices = BetterOrHeld(held?.Choices ?? [], Rank(query, files, _visits), tokens, isNewPlace: true);
             if (_held.Count >= MostDocuments && !_held.ContainsKey(key)) _held.Remove(_held.MinBy(static each => each.Value.AskedAt).Key);
-            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now, Looked = (line, LikeLines.At(text, cursor).Step) };
+            _held[key] = new Held(choices, line, tokens, isWhole) { AskedAt = now, Looked = (line, query.Lines.Step) };
             return choices;
         }
     }
@@ -77,7 +78,7 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
             visits = [.. _visits];
         }
 
-        var better = BetterOrHeld(choices, Rank(path, text, cursor, files, visits), tokens, isNewPlace: false);
+        var better = BetterOrHeld(choices, Rank(ContextQuery.At(path, text, cursor), files, visits), tokens, isNewPlace: false);
         return better.Select(static choice => choice.Chunk).SequenceEqual(choices.Select(static choice => choice.Chunk)) ? null : better;
     }
 
@@ -118,8 +119,8 @@ public sealed class ContextChooser(ContextIndex index, TimeProvider time)
         return chosen;
     }
 
-    private static List<ContextChoice> Rank(string path, SourceText text, int cursor, IReadOnlyList<IndexedFile> files, IReadOnlyCollection<Visit> visits) =>
-        ContextRanking.Rank(ContextQuery.At(path, text, cursor), files, (file, chunk) => Freshness(visits, file, chunk));
+    private static List<ContextChoice> Rank(ContextQuery query, IReadOnlyList<IndexedFile> files, IReadOnlyCollection<Visit> visits) =>
+        ContextRanking.Rank(query, files, (file, chunk) => Freshness(visits, file, chunk));
 
     /// <summary>What was chosen before, unless the new choice is worth its price; at a new place also where a part of it is worth nothing any more.</summary>
     private static IReadOnlyList<ContextChoice> BetterOrHeld(IReadOnlyList<ContextChoice> held, List<ContextChoice> ranked, int tokens, bool isNewPlace)

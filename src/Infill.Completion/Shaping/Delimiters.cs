@@ -73,7 +73,7 @@ internal sealed class Delimiters
     /// <summary>The quotes on the rest of the line tell whether a suggestion opens or closes a string (\0: neither), and in which state it hands over.</summary>
     private static (char Toggled, CodeScanner Behind) StepOverSuggestion(ReadOnlySpan<char> after, CodeScanner scanner)
     {
-        var line = after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
+        var line = RestOfLine(after);
         if (scanner is { IsInString: true, IsInLineString: false }) return (after.Contains(scanner.Quote) ? '\0' : scanner.Quote, scanner); // one over lines
         if (EndsInCode(line, scanner)) return ('\0', scanner);
 
@@ -82,21 +82,25 @@ internal sealed class Delimiters
         if (quote == '\0') return ('\0', scanner); // a comment
         toggled.Push(quote);
         return EndsInCode(line, toggled) ? (quote, toggled) : ('\0', scanner);
+    }
 
-        static bool EndsInCode(ReadOnlySpan<char> line, CodeScanner scanner)
-        {
-            foreach (var c in line) scanner.Push(c);
-            return !scanner.IsInLineString;
-        }
+    private static ReadOnlySpan<char> RestOfLine(ReadOnlySpan<char> after) => after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
+
+    private static bool EndsInCode(ReadOnlySpan<char> line, CodeScanner scanner) => !After(line, scanner).IsInLineString;
+
+    /// <summary>What a scanner knows once it has read a text too.</summary>
+    private static CodeScanner After(ReadOnlySpan<char> text, CodeScanner scanner)
+    {
+        foreach (var c in text) scanner.Push(c);
+        return scanner;
     }
 
     /// <summary>Whether the rest of the line is code at its end once its string is opened, and the quote no apostrophe, as in "don't".</summary>
     private static bool OpensSurely(char quote, ReadOnlySpan<char> after, CodeScanner scanner)
     {
-        var line = after[..(after.IndexOfAny('\r', '\n') is >= 0 and var end ? end : after.Length)];
+        var line = RestOfLine(after);
         scanner.Push(quote);
-        foreach (var c in line) scanner.Push(c);
-        if (scanner.IsInString) return false;
+        if (After(line, scanner).IsInString) return false;
 
         var at = quote == '\'' ? line.IndexOf(quote) : -1;
         return !(at > 0 && at + 1 < line.Length && char.IsLetter(line[at - 1]) && char.IsLetter(line[at + 1]));

@@ -75,7 +75,7 @@ public sealed class CompletionService : ISuggestionService
 
     /// <inheritdoc/>
     public async Task<bool> PrepareAsync(SuggestionRequest request, CancellationToken cancellationToken) =>
-        Generation(request, await _prompts.ReadyAsync().WaitAsync(cancellationToken)) is { } generation && await _warmer.TryWarmAsync(generation.Prompt);
+        Generation(request, await _prompts.ReadyAsync().WaitAsync(cancellationToken)) is { } generation && await _warmer.TryWarmAsync(generation.Prompt, cancellationToken);
 
     /// <summary>Generates and shapes, and remembers what was written.</summary>
     private async IAsyncEnumerable<Suggestion> ShapedAsync(SuggestionRequest request, GenerationRequest plain, [EnumeratorCancellation] CancellationToken cancellationToken)

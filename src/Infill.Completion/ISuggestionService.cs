@@ -17,7 +17,7 @@ public interface ISuggestionService
     IAsyncEnumerable<Suggestion> SuggestAsync(SuggestionRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Has the request's prompt computed, behind all that somebody waits for, so that a suggestion which needs it finds it cached.</summary>
-    /// <returns>Whether it is now; false where something else was more urgent, and where there is no cache of ours.</returns>
+    /// <returns>Whether it is now; false where something else was more urgent, where it was cancelled, and where there is no cache of ours.</returns>
     Task<bool> PrepareAsync(SuggestionRequest request, CancellationToken cancellationToken) => Task.FromResult(false);
 
     /// <summary>What the prompt at a place is made of.</summary>

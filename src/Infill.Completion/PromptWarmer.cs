@@ -20,15 +20,15 @@ internal sealed class PromptWarmer(CompletionEngine engine)
                 current.Stop.Cancel();
             }
 
-            _ = Begin(prompt);
+            _ = Begin(prompt, CancellationToken.None);
         }
     }
 
     /// <summary>For what can wait: does nothing while another prompt is under way, and gives way to one that comes.</summary>
     /// <returns>Whether the prompt was computed to its end.</returns>
-    public Task<bool> TryWarmAsync(IReadOnlyList<int> prompt)
+    public Task<bool> TryWarmAsync(IReadOnlyList<int> prompt, CancellationToken cancellationToken)
     {
-        lock (_gate) return _current is null ? Begin(prompt) : Task.FromResult(false);
+        lock (_gate) return _current is null ? Begin(prompt, cancellationToken) : Task.FromResult(false);
     }
 
     /// <summary>The next keys' prompts begin as this one does, but for the few tokens at its end.</summary>
@@ -44,9 +44,9 @@ internal sealed class PromptWarmer(CompletionEngine engine)
     }
 
     /// <remarks>Under the lock.</remarks>
-    private Task<bool> Begin(IReadOnlyList<int> prompt)
+    private Task<bool> Begin(IReadOnlyList<int> prompt, CancellationToken cancellationToken)
     {
-        var warming = _current = new Warming(prompt, new CancellationTokenSource());
+        var warming = _current = new Warming(prompt, CancellationTokenSource.CreateLinkedTokenSource(cancellationToken));
         return Task.Run(() => RunAsync(warming));
     }
 

@@ -13,8 +13,8 @@ internal sealed class SessionContext
     private readonly Session _session;
     private readonly Action _watchFiles;
     private int _isFollowing; // 1 once it follows the workspace; any thread
-    private readonly Lock _gate = new(); // of Improved
     private readonly ContextChooser _chooser;
+    private readonly BetterContext _better = new();
     private readonly IgnoreRules _ignored = IgnoreRules.ForContext();
     private readonly IgnoreRules _keptOut = IgnoreRules.ForSuggestions();
     private readonly ConcurrentDictionary<string, bool> _maySuggest = new(StringComparer.Ordinal); // by URI, until it is closed
@@ -37,7 +37,7 @@ internal sealed class SessionContext
     public ContextIndex Index { get; }
 
     /// <summary>Completes when no better choice is looked for any more.</summary>
-    public Task Improved { get; private set; } = Task.CompletedTask;
+    public Task Improved => _better.Looked;
 
     /// <summary>False in a file that looks as if it held secrets, or that .infillignore names: no part of it may enter a prompt.</summary>
     /// <remarks>Looked up once for each opening, off the dispatch loop.</remarks>
@@ -58,7 +58,7 @@ internal sealed class SessionContext
 
     /// <summary>
     /// After a suggestion, when nobody waits: where the user has come to a line for which other chunks are clearly better, their
-    /// prompt is computed and then they are the choice. Returns at once; one at a time.
+    /// prompt is computed and then they are the choice. Returns at once; one at a time, until the document is closed.
     /// </summary>
     /// <param name="uri">As for <see cref="Choose"/>, like the next ones.</param>
     /// <param name="path">Its name in prompts.</param>
@@ -66,20 +66,18 @@ internal sealed class SessionContext
     /// <param name="cursor">Offset in it.</param>
     /// <param name="tokens">About how many tokens they may have together.</param>
     /// <param name="prepare">Has the prompt with these chunks computed; false where that wasn't done.</param>
-    public void Improve(string uri, string path, SourceText text, int cursor, int tokens, Func<IReadOnlyList<ContextChoice>, Task<bool>> prepare)
+    public void Improve(string uri, string path, SourceText text, int cursor, int tokens, Func<IReadOnlyList<ContextChoice>, CancellationToken, Task<bool>> prepare)
     {
         if (tokens == 0) return;
-        lock (_gate)
-        {
-            if (Improved.IsCompleted) Improved = Task.Run(ImproveAsync);
-        }
+        var key = KeyOf(uri);
+        _better.Begin(key, () => _session.Documents.TryGet(uri, out _) || _session.Notebooks.Find(uri) is not null, ImproveAsync);
 
-        async Task ImproveAsync()
+        async Task ImproveAsync(CancellationToken closed)
         {
             try
             {
-                if (_chooser.Improve(KeyOf(uri), path, text, cursor, tokens) is not { } better || !await prepare(better)) return;
-                _chooser.Take(KeyOf(uri), better, text.LineOf(cursor));
+                if (_chooser.Improve(key, path, text, cursor, tokens) is not { } better || !await prepare(better, closed)) return;
+                _chooser.Take(key, better, text.LineOf(cursor));
             }
             catch (EngineException)
             {
@@ -98,6 +96,7 @@ internal sealed class SessionContext
     public void Closed(string uri)
     {
         if (Index.Count > 0) Refresh(active: "");
+        _better.Closed(KeyOf(uri));
         _chooser.Forget(KeyOf(uri));
         _maySuggest.TryRemove(uri, out _);
         ChangedOnDisk(uri); // what is on disk may be something else

@@ -78,6 +78,6 @@ internal sealed class SuggestionSource(Session session, Func<ISuggestionService>
     }
 
     private void ImproveContext(DocumentPlace place, SuggestionRequest request) =>
-        context.Improve(place.File, place.Path, place.Text, place.Cursor, request.Prompt.ContextTokens, better =>
-            completions().PrepareAsync(request with { Context = better, Priority = RequestPriority.LookAhead }, CancellationToken.None));
+        context.Improve(place.File, place.Path, place.Text, place.Cursor, request.Prompt.ContextTokens, (better, closed) =>
+            completions().PrepareAsync(request with { Context = better, Priority = RequestPriority.LookAhead }, closed));
 }

@@ -18,7 +18,7 @@ public sealed class PromptWarmerTests
         var service = new CompletionService(bench.Engine, bench.Time);
 
         var first = await LastAsync(service, s_text);
-        await QuietAsync(bench);
+        await ComputedAsync(bench);
         var second = await LastAsync(service, s_text + "a");
 
         Assert.True(first.Usage!.UsedShorterPrompt);
@@ -66,6 +66,25 @@ public sealed class PromptWarmerTests
         Assert.Equal(1, next.Usage!.PromptTokens - next.Usage.CachedTokens);
     }
 
+    [Fact]
+    public async Task Preparing_ends_when_nobody_needs_it_any_more()
+    {
+        await using var bench = await EngineBench.StartAsync();
+        var service = new CompletionService(bench.Engine, bench.Time);
+        await service.ReadyAsync(CancellationToken.None);
+        using var needless = new CancellationTokenSource();
+        var gate = bench.Model.HoldNextStep();
+        var source = SourceText.From(s_text);
+        var preparing = service.PrepareAsync(new SuggestionRequest(source, source.Length, "a.py") { Priority = RequestPriority.LookAhead }, needless.Token);
+        await gate.Reached;
+
+        await needless.CancelAsync();
+        gate.Open();
+
+        Assert.False(await preparing.WaitAsync(Patience.Limit));
+        Assert.False(await bench.Engine.InspectAsync(static loop => loop.Scheduler.HasWork));
+    }
+
     private static async Task<Suggestion> LastAsync(CompletionService service, string text, RequestPriority priority = RequestPriority.Automatic)
     {
         var source = SourceText.From(text);
@@ -74,10 +93,13 @@ public sealed class PromptWarmerTests
         return last!;
     }
 
-    /// <summary>Until the engine has nothing to do any more.</summary>
-    private static async Task QuietAsync(EngineBench bench)
+    /// <summary>Until the whole text is in the cache and the engine has nothing to do any more.</summary>
+    private static async Task ComputedAsync(EngineBench bench)
     {
         using var patience = new CancellationTokenSource(Patience.Limit);
-        while (await bench.Engine.InspectAsync(static loop => loop.Scheduler.HasWork)) patience.Token.ThrowIfCancellationRequested();
+        while (!await bench.Engine.InspectAsync(static loop => !loop.Scheduler.HasWork && loop.Cache.Slots.Any(static slot => slot.Length > s_text.Length)))
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
     }
 }

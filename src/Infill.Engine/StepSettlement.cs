@@ -65,7 +65,7 @@ internal sealed class StepSettlement(
         for (var accepted = 0; ; accepted++)
         {
             var logits = model.Logits(index, accepted);
-            if (!draft.IsEmpty && drafter.IsNearTie(logits))
+            if (!draft.IsEmpty && drafter.IsNearTie(logits, accepted))
             {
                 Reconsider(sequence);
                 traced = null;

@@ -41,12 +41,15 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     private int _followed;       // of its tokens, those that the history has
     private bool _skipsStep;
     private HistoryMatch _match; // what is predicted next; none where its length is 0
+    private int _held; // predictions that held, one after another, up to here
 
     /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses. Learns how often it is.</summary>
-    public bool IsNearTie(ReadOnlySpan<float> logits)
+    /// <param name="logits">After the last token, or after guesses that held.</param>
+    /// <param name="accepted">How many guesses held.</param>
+    public bool IsNearTie(ReadOnlySpan<float> logits, int accepted)
     {
         var isTie = Sampler.Margin(logits, Sampler.IndexOfBest(logits)) < NearTie;
-        _odds.RecordTie(isTie);
+        _odds.RecordTie(_match.Length + accepted, isTie);
         return isTie;
     }
 
@@ -84,7 +87,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     {
         if (sequence != _sequence) return;
         Follow(sequence);
-        if (_match.Length > 0 && reason is FinishReason.EndOfText or FinishReason.Cancelled or FinishReason.Superseded) _odds.Record(_match.Length, agreed: false);
+        if (_match.Length > 0 && reason is FinishReason.EndOfText or FinishReason.Cancelled or FinishReason.Superseded) _odds.Record(_match.Length, _held, agreed: false);
         _sequence = null;
     }
 
@@ -108,6 +111,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
         var request = sequence.Ticket.Request;
         _sequence = sequence;
         _history.Clear();
+        _held = 0;
         _odds.BeginSequence();
         _stops.Clear();
         foreach (var stop in request.StopStrings)
@@ -164,7 +168,8 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     private void Take(int token)
     {
         var held = _match.Length > 0 && _history[_match.Next] == token;
-        if (_match.Length > 0) _odds.Record(_match.Length, held);
+        if (_match.Length > 0) _odds.Record(_match.Length, _held, held);
+        _held = held ? _held + 1 : 0;
         _history.Append(token);
         _match = held ? new HistoryMatch(_match.Next + 1, _match.Length + 1) : _history.FindLongest();
         if (_match.Length > 0 && _history[_match.Next] == TokenHistory.Gap) _match = _history.FindLongest();
@@ -192,13 +197,12 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options)
     {
         var best = 0;
         var bestRate = LeastGain;
-        var decided = 1 - _odds.OfTie;
-        var survival = decided;
-        var expected = decided; // the token that the step gives anyway
+        var survival = 1 - _odds.OfTie(_match.Length);
+        var expected = survival; // the token that the step gives anyway
         var size = 1;
         for (var length = 1; length <= known && size < DraftCost.Sizes.Length; length++)
         {
-            survival *= _odds.Of(_match.Length + length - 1) * decided;
+            survival *= _odds.Of(_match.Length + length - 1, _held + length - 1) * (1 - _odds.OfTie(_match.Length + length));
             expected += survival;
             if (length + 1 != DraftCost.Sizes[size]) continue;
             var rate = expected / _cost.Multiple(size++);

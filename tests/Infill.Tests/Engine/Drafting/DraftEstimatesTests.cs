@@ -10,30 +10,30 @@ public sealed class DraftEstimatesTests
     public void Odds_follow_what_happens_at_that_length_and_leave_others_alone()
     {
         var odds = new DraftOdds();
-        var (before, other) = (odds.Of(8), odds.Of(2));
+        var (before, other) = (odds.Of(8, held: 4), odds.Of(2, held: 4));
 
-        for (var i = 0; i < 100; i++) odds.Record(9, agreed: false); // 8 to 11 are one
+        for (var i = 0; i < 100; i++) odds.Record(9, held: 4, agreed: false); // 8 to 11 are one
 
-        Assert.InRange(odds.Of(8), 0, before / 4);
-        Assert.Equal(other, odds.Of(2));
+        Assert.InRange(odds.Of(8, held: 4), 0, before / 4);
+        Assert.Equal(other, odds.Of(2, held: 4));
     }
 
     [Fact]
     public void A_new_sequence_begins_with_what_all_others_taught()
     {
         var odds = new DraftOdds();
-        var before = odds.Of(2);
-        for (var i = 0; i < 50; i++) odds.Record(2, agreed: true);
+        var before = odds.Of(2, held: 4);
+        for (var i = 0; i < 50; i++) odds.Record(2, held: 4, agreed: true);
         odds.BeginSequence();
-        var learnt = odds.Of(2);
-        for (var i = 0; i < 30; i++) odds.Record(2, agreed: false); // this one is another kind of text
-        var own = odds.Of(2);
+        var learnt = odds.Of(2, held: 4);
+        for (var i = 0; i < 30; i++) odds.Record(2, held: 4, agreed: false); // this one is another kind of text
+        var own = odds.Of(2, held: 4);
 
         odds.BeginSequence();
 
         Assert.InRange(learnt, 1.3 * before, 1);
         Assert.InRange(own, 0, learnt / 2);
-        Assert.InRange(odds.Of(2), 1.5 * own, learnt);
+        Assert.InRange(odds.Of(2, held: 4), 1.5 * own, learnt);
     }
 
     [Theory]
@@ -41,7 +41,40 @@ public sealed class DraftEstimatesTests
     [InlineData(3)]
     [InlineData(64)]
     [InlineData(100_000)]
-    public void Every_length_has_odds(int length) => Assert.InRange(new DraftOdds().Of(length), 0.01, 0.99);
+    public void Every_length_has_odds(int length) => Assert.InRange(new DraftOdds().Of(length, held: 4), 0.01, 0.99);
+
+    [Fact]
+    public void What_stands_before_the_cursor_is_believed_less_than_what_the_model_has_followed()
+    {
+        var odds = new DraftOdds();
+        var (yetToHold, held) = (odds.Of(32, held: 1), odds.Of(32, held: 2));
+
+        for (var i = 0; i < 100; i++) odds.Record(32, held: 0, agreed: false);
+
+        Assert.True(yetToHold < held);
+        Assert.InRange(odds.Of(32, held: 1), 0, yetToHold / 4);
+        Assert.Equal(held, odds.Of(32, held: 2));
+    }
+
+    [Fact]
+    public void How_often_two_tokens_nearly_tie_is_learnt_by_length_and_forgotten_again()
+    {
+        var odds = new DraftOdds();
+        for (var i = 0; i < 50; i++)
+        {
+            odds.RecordTie(3, tied: true);
+            odds.RecordTie(32, tied: false);
+        }
+
+        var (learnt, other, unseen) = (odds.OfTie(3), odds.OfTie(32), odds.OfTie(8));
+
+        for (var i = 0; i < 500; i++) odds.RecordPlainStep();
+
+        Assert.InRange(learnt, 0.8, 1);
+        Assert.InRange(other, 0, 0.2);
+        Assert.InRange(unseen, other, learnt);
+        Assert.InRange(odds.OfTie(3), 0, learnt / 2);
+    }
 
     [Fact]
     public void A_cost_is_learnt_as_a_multiple_of_a_single_token_s()

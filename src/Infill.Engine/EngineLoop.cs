@@ -9,6 +9,9 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
+    /// <summary>Of the step budget, for what is computed in the lane and the step after it: a piece of it is still under way when that is due.</summary>
+    private const double LaneShare = 0.8;
+
     private readonly ContextLife _contexts;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
@@ -22,7 +25,14 @@ internal sealed class EngineLoop : IDisposable
     private readonly CostMemory _memory;
     private readonly StepSettlement _settlement;
     private readonly bool _gathers;
+    private readonly TimeSpan _stepBudget;
+    private readonly Func<bool> _isStepDue;
+    private readonly Func<bool> _runBeside;
     private StepPlan? _plan; // of the step that runs
+    private TimeSpan _stepTime; // of the last step
+    private int _stopsSeen; // when those who had stopped were looked for
+    private long _stepDue; // while the lane computes
+    private bool _isInLane; // computes there, rather than a step
 
     /// <param name="contexts">Owned by the loop.</param>
     /// <param name="options">Budgets and limits.</param>
@@ -43,6 +53,10 @@ internal sealed class EngineLoop : IDisposable
         Cache = new PrefixCache(model);
         Cost = new StepCost(model.PrefillGrain);
         Scheduler = new Scheduler(options, Cache, Cost);
+        Scheduler.Lane.Attach(model);
+        _stepBudget = options.StepBudget;
+        _isStepDue = IsStepDue;
+        _runBeside = RunBeside;
         _memory = CostMemory.Of(contexts.ModelIdentity, options, time, logger);
         _memory.Restore(Cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse, options);
@@ -71,7 +85,7 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Read by other threads as a momentary figure.</summary>
     public int RunningCount => Scheduler.Running.Count;
 
-    /// <summary>One turn: waits while there is nothing to do, then runs at most one step.</summary>
+    /// <summary>Waits while there is nothing to do, then runs at most one step, and what is computed between this one and the next.</summary>
     public void RunOnce()
     {
         if (!Scheduler.HasWork)
@@ -80,29 +94,15 @@ internal sealed class EngineLoop : IDisposable
             if (_gathers) RequestBurst.Await(_inbox);
         }
 
-        _inbox.Reset();
-        _inbox.TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
-        EndStopped();    // before others come: nobody gives way to those who have left
-        TakeRequests();
-        _inbox.AnswerQuestions();
-
-        if (!Scheduler.HasWork || !TryGetContext(out var context)) return;
-        var plan = Scheduler.PlanStep();
-        while (Scheduler.TryDrop(out var dropped))
-        {
-            _output.Complete(dropped, FinishReason.Overloaded);
-        }
-
-        _drafter.Extend(plan);
-        if (plan.TotalTokens > 0) RunStep(context, plan);
-        else _output.TellReaders();
+        var hasStep = RunTurn();
+        if (_contexts.Current is { } context && Scheduler.IsLaneDue) RunLane(context, hasStep);
     }
 
     /// <summary>On a new engine thread: the one before hangs in a step, with its context.</summary>
     public void TakeOver()
     {
         _contexts.Abandon();
-        Lose(_plan!, "hung", "A step hung in the backend and could not be aborted.");
+        Lose("hung", "A step hung in the backend and could not be aborted.");
     }
 
     /// <summary>The engine is being disposed: from now on every step ends at once. Any thread.</summary>
@@ -119,12 +119,41 @@ internal sealed class EngineLoop : IDisposable
         _metrics.Dispose();
     }
 
+    /// <summary>Takes what has come, and runs a step where there is one.</summary>
+    /// <returns>Whether there was.</returns>
+    private bool RunTurn()
+    {
+        _inbox.Reset();
+        _stopsSeen = _inbox.Stops;
+        _inbox.TakeQuestions(); // first taken and last answered: what was asked for before a question is done when it looks
+        EndStopped();    // before others come: nobody gives way to those who have left
+        var isEnding = Scheduler.Lane is { IsRunning: true } lane && (lane.IsToStop || lane.IsBeforeItsChunk); // first that, then the one that comes after it
+        if (!isEnding)
+        {
+            if (_inbox.HasRequests) Scheduler.Lane.Share();
+            TakeRequests();
+            _inbox.AnswerQuestions();
+        }
+
+        if (!Scheduler.HasWork || !TryGetContext(out var context)) return false;
+        var plan = Scheduler.PlanStep();
+        while (Scheduler.TryDrop(out var dropped))
+        {
+            _output.Complete(dropped, FinishReason.Overloaded);
+        }
+
+        _drafter.Extend(plan);
+        if (plan.TotalTokens > 0) RunStep(context, plan);
+        else _output.TellReaders();
+        return plan.TotalTokens > 0;
+    }
+
     private void Wait()
     {
         _output.TellReaders();
         _memory.SaveNowAndThen(Cost, Steps);
         _contexts.Wait();
-        if (_contexts.Current is null) Cache.Detach(); // released meanwhile
+        if (_contexts.Current is null) Detach(); // released meanwhile
     }
 
     private void TakeRequests()
@@ -153,7 +182,7 @@ internal sealed class EngineLoop : IDisposable
     {
         for (var i = 0; i < sequences.Count; i++) // an enumerator would be boxed, each step
         {
-            if (sequences[i].Ticket.StopAsked != FinishReason.None) _ended.Add(sequences[i]);
+            if (sequences[i].Ticket.StopAsked != FinishReason.None && !Scheduler.Lane.Holds(sequences[i])) _ended.Add(sequences[i]);
         }
     }
 
@@ -167,6 +196,7 @@ internal sealed class EngineLoop : IDisposable
             context = _contexts.Get();
             if (!isNew) return true;
             Cache.Attach(context.Model);
+            Scheduler.Lane.Attach(context.Model);
             return true;
         }
         catch (EngineException e)
@@ -196,16 +226,67 @@ internal sealed class EngineLoop : IDisposable
         }
         catch (EngineException e)
         {
-            _logger.LogError(e, "A step failed; its context is made anew, and its requests get one more chance.");
-            _contexts.Discard();
-            Lose(plan, "failed", e.Message);
+            if (Scheduler.Lane.IsRunning) throw; // its graph has to be left first
+            Lose(e);
         }
     }
+
+    /// <summary>A prompt is computed, to its end or until there is no more use for it; steps run between.</summary>
+    private void RunLane(StepRunner context, bool hasStep)
+    {
+        var sequence = Scheduler.Lane.Sequence!;
+        if (sequence.StartedAt == 0) sequence.StartedAt = _time.GetTimestamp();
+        try
+        {
+            BeginLaneTime(hasStep);
+            Scheduler.Lane.Run(context, _isStepDue, _runBeside);
+        }
+        catch (EngineException e)
+        {
+            Lose(e);
+        }
+
+        _isInLane = false;
+    }
+
+    /// <summary>From inside the lane's graph: a turn, but of the lane itself.</summary>
+    /// <returns>Whether the lane is to go on.</returns>
+    private bool RunBeside()
+    {
+        bool hasStep;
+        do
+        {
+            if (Scheduler.Lane.IsToStop || _contexts.Current is { IsHurried: true }) return false;
+            if (Scheduler.Lane.IsBeforeItsChunk && _time.GetTimestamp() < _stepDue) return true;
+            _isInLane = false;
+            hasStep = RunTurn();
+        }
+        while (!Scheduler.IsLaneDue);
+
+        BeginLaneTime(hasStep);
+        return !Scheduler.Lane.IsToStop;
+    }
+
+    /// <summary>
+    /// The lane has so much time that a token comes per step budget, as far as it is foreseen, but never less than half of that:
+    /// prompts get on, however many decode. Where nobody does, it has all there is.
+    /// </summary>
+    private void BeginLaneTime(bool hasStep)
+    {
+        _isInLane = true;
+        if (hasStep) _output.TellReaders();
+        var left = (LaneShare * _stepBudget) - _stepTime;
+        if (left < _stepBudget / 2) left = _stepBudget / 2;
+        _stepDue = hasStep ? _time.GetTimestamp() + (long)(left.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
+    }
+
+    private bool IsStepDue() => _inbox.HasSomething || _inbox.Stops != _stopsSeen || _time.GetTimestamp() >= _stepDue;
 
     private void Settle(IModelRunner model, StepPlan plan, StepStatus status, StepShape shape, long began)
     {
         Steps++;
         var took = _time.GetElapsedTime(began);
+        _stepTime = took;
         _metrics.StepTime.Record(took.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
         if (status == StepStatus.Completed)
@@ -217,20 +298,43 @@ internal sealed class EngineLoop : IDisposable
         _settlement.Settle(model, plan, status);
     }
 
+    private void Lose(EngineException e)
+    {
+        _logger.LogError(e, "A step failed; its context is made anew, and its requests get one more chance.");
+        _contexts.Discard();
+        Lose("failed", e.Message);
+    }
+
     /// <summary>A step took the context with it. Its requests run once more from what they have, unseen by who reads; a second time ends them.</summary>
-    private void Lose(StepPlan plan, string reason, string fault)
+    private void Lose(string reason, string fault)
     {
         _metrics.ContextsLost.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        foreach (var slice in plan.Slices)
+        var inLane = Scheduler.Lane.Sequence;
+        Detach(); // first: nobody is to look for what was computed
+        if (_isInLane)
         {
-            var sequence = slice.Sequence;
-            if (sequence.State != SequenceState.Running) continue; // it had ended by itself before another's logits failed
+            Retry(inLane!);
+        }
+        else
+        {
+            foreach (var slice in _plan!.Slices) Retry(slice.Sequence);
+        }
+
+        _isInLane = false;
+        Scheduler.PreemptAll();
+
+        void Retry(Sequence sequence)
+        {
+            if (sequence.State != SequenceState.Running) return; // it had ended by itself before another's logits failed
             if (sequence.WasRetried) End(sequence, FinishReason.Faulted, fault: fault);
             sequence.WasRetried = true;
         }
+    }
 
-        Scheduler.PreemptAll();
+    private void Detach()
+    {
         Cache.Detach();
+        Scheduler.Lane.Detach();
     }
 
     private void EndAll(FinishReason reason, string? fault)

@@ -1,3 +1,5 @@
+using Infill.Engine.Scheduling;
+
 namespace Infill.Engine;
 
 /// <summary>How the cells of the KV cache are divided among its slots.</summary>
@@ -63,6 +65,12 @@ public sealed record EngineOptions
     /// so a prompt gets computed, bit by bit, even if the user types faster than the whole of it takes.
     /// </summary>
     public TimeSpan PrefillBudget { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// Prompt tokens beyond which a prompt is computed between the steps, where the context can (<see cref="IPrefillLane"/>): what
+    /// a step or two compute is not worth two copies of the slot's cells.
+    /// </summary>
+    internal int LongPrompt { get; init; } = 2 * StepCost.Tile;
 
     /// <summary>Steps after which a request that waits has become as urgent as those of the next higher priority.</summary>
     public int AgingSteps { get; init; } = 200;

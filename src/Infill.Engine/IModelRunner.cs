@@ -42,6 +42,9 @@ public interface IModelRunner : IDisposable
     /// <summary>Whether another device computes the steps, for which this thread only waits.</summary>
     bool IsOnDevice => false;
 
+    /// <summary>Where prompts can be computed between the steps; null where steps alone compute.</summary>
+    IPrefillLane? Lane => null;
+
     /// <summary>
     /// Where another device computes, tells it to begin with the plan's tokens and returns; <see cref="Run"/>, always called next, then
     /// waits for them. Where this thread computes, nothing happens yet.

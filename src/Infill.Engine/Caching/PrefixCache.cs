@@ -111,6 +111,17 @@ internal sealed class PrefixCache
         return slot.Length == length;
     }
 
+    /// <summary>Has the books follow what was computed elsewhere and moved into a slot.</summary>
+    /// <param name="slot">Of a running sequence.</param>
+    /// <param name="tokens">The sequence's, with which what is there begins.</param>
+    public void TakeIn(Slot slot, IReadOnlyList<int> tokens)
+    {
+        var before = slot.Length;
+        var length = _model.Length(slot.Id);
+        if (length < before) slot.Truncate(length);
+        else slot.Append(tokens, before, length - before);
+    }
+
     /// <summary>Forgets a slot's tokens.</summary>
     public void Evict(Slot slot) => Truncate(slot, 0);
 

@@ -10,6 +10,7 @@ internal sealed class StepRunner : IDisposable
 {
     private readonly Watchdog _watchdog;
     private readonly StepAbort _abort;
+    private bool _isInLane; // whose graph may be left for a step
 
     /// <param name="model">Owned from here on.</param>
     /// <param name="inbox">Where stops are heard of.</param>
@@ -27,6 +28,9 @@ internal sealed class StepRunner : IDisposable
 
     /// <summary>Whether a step has been completed: what the first one takes says nothing of the next.</summary>
     public bool IsWarm { get; private set; }
+
+    /// <summary>Whether it is about to go: no step gets anywhere.</summary>
+    public bool IsHurried => _watchdog.IsClosed;
 
     /// <summary>Computes the plan's tokens.</summary>
     /// <param name="plan">At least one token.</param>
@@ -52,13 +56,7 @@ internal sealed class StepRunner : IDisposable
             failure = ExceptionDispatchInfo.Capture(e);
         }
 
-        if (!_watchdog.TryEnd(out var overran))
-        {
-            Dispose(); // what was given up is freed after all
-            throw new ThreadGivenUpException();
-        }
-
-        failure?.Throw();
+        var overran = EndWatch(failure);
         _abort.LastWasAborted = status == StepStatus.Aborted;
         IsWarm |= status == StepStatus.Completed;
         if (overran && status == StepStatus.Aborted)
@@ -69,6 +67,59 @@ internal sealed class StepRunner : IDisposable
         return status;
     }
 
+    /// <summary>Has a prompt computed between steps.</summary>
+    /// <param name="lane">Of this context.</param>
+    /// <param name="limit">After so long without <paramref name="runBeside"/> it is told to stop, and where it doesn't, its thread is given up.</param>
+    /// <param name="isDue">Asked between two pieces: whether to call <paramref name="runBeside"/>.</param>
+    /// <param name="runBeside">May run a step; false stops.</param>
+    /// <returns>Whether all of the prompt is computed; null where it had to be told to stop.</returns>
+    /// <exception cref="EngineException">The backend failed, here or in a step between: the context is not to be trusted any more.</exception>
+    /// <exception cref="ThreadGivenUpException">As from a step.</exception>
+    public bool? Run(IPrefillLane lane, TimeSpan limit, Func<bool> isDue, Func<bool> runBeside)
+    {
+        var isDone = false;
+        ExceptionDispatchInfo? failure = null;
+        _isInLane = true;
+        _watchdog.Begin(limit);
+        try
+        {
+            isDone = lane.Run(MayGoOn);
+        }
+        catch (Exception e) // as in a step
+        {
+            failure = ExceptionDispatchInfo.Capture(e);
+        }
+
+        _isInLane = false;
+        if (failure?.SourceException is ThreadGivenUpException)
+        {
+            Dispose(); // now that nothing runs in it
+            failure.Throw();
+        }
+
+        return EndWatch(failure) ? null : isDone;
+
+        // Called from inside the graph: it must not throw.
+        bool MayGoOn()
+        {
+            if (failure is not null || _watchdog.HasTripped) return false;
+            if (!isDue()) return true;
+            try
+            {
+                _ = EndWatch(failure: null);
+                var mayGoOn = runBeside();
+                _watchdog.Begin(limit);
+                return mayGoOn;
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+                if (e is not ThreadGivenUpException) _watchdog.Begin(limit);
+                return false;
+            }
+        }
+    }
+
     /// <summary>From now on every step ends at once. Any thread.</summary>
     public void Hurry() => _watchdog.Close();
 
@@ -76,5 +127,18 @@ internal sealed class StepRunner : IDisposable
     {
         _watchdog.Dispose();
         Model.Dispose();
+    }
+
+    /// <returns>Whether the limit had passed.</returns>
+    private bool EndWatch(ExceptionDispatchInfo? failure)
+    {
+        if (!_watchdog.TryEnd(out var overran))
+        {
+            if (!_isInLane) Dispose(); // what was given up is freed after all
+            throw new ThreadGivenUpException();
+        }
+
+        failure?.Throw();
+        return overran;
     }
 }

@@ -40,6 +40,9 @@ internal sealed class Watchdog : IDisposable
     /// <summary>Whether the step that runs has to end. Any thread; asked by the abort signal.</summary>
     public bool HasTripped => Volatile.Read(ref _state) >= Tripped;
 
+    /// <summary>Whether every step ends as it begins. Any thread.</summary>
+    public bool IsClosed => _closed;
+
     /// <summary>Engine thread: a step begins.</summary>
     public void Begin(TimeSpan limit)
     {

@@ -20,6 +20,7 @@ internal sealed class LlamaContextHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     private LlamaModelHandle? _model;
     private LlamaThreadpool? _threadpool;
+    private LlamaContextHandle? _owner; // of the threads, where they are another context's
 
     public LlamaContextHandle() : base(ownsHandle: true) { } // public: the generated marshaller calls it
 
@@ -48,11 +49,22 @@ internal sealed class LlamaContextHandle : SafeHandleZeroOrMinusOneIsInvalid
         _threadpool = threadpool;
     }
 
+    /// <summary>Uses another context's worker threads; the two may not compute at once.</summary>
+    internal void Share(LlamaContextHandle owner)
+    {
+        if (owner._threadpool is not { } threadpool) return;
+        var added = false;
+        owner.DangerousAddRef(ref added); // the threads must outlive this context
+        _owner = owner;
+        LlamaNative.AttachThreadpool(this, threadpool.Pool, threadpool.Pool);
+    }
+
     protected override bool ReleaseHandle()
     {
-        if (_threadpool is not null) LlamaNative.DetachThreadpool(handle);
+        if (_threadpool is not null || _owner is not null) LlamaNative.DetachThreadpool(handle);
         LlamaNative.Free(handle);
         _threadpool?.Dispose();
+        _owner?.DangerousRelease();
         _model?.DangerousRelease();
         return true;
     }

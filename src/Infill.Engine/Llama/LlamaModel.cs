@@ -35,6 +35,7 @@ public sealed partial class LlamaModel : IModel, IVocabulary
             Known(LlamaNative.VocabFimSeparator(vocabulary)));
         BeginningOfText = LlamaNative.VocabAddsBos(vocabulary) != 0 ? Known(LlamaNative.VocabBos(vocabulary)) : null;
         CellBytes = hasWeights ? MeasureCell(handle) : 0; // llama.cpp ends the process over layers that a bare vocabulary lacks
+        HasPlainCache = LlamaNative.ModelSlidingWindow(handle) == 0 && LlamaNative.ModelIsRecurrent(handle) == 0 && LlamaNative.ModelIsHybrid(handle) == 0;
         Description = Describe(handle);
         _pieces = new byte[Size][]; // filled as tokens come up: a vocabulary can have 200,000 of them
         _ends = new bool[Size];
@@ -64,6 +65,9 @@ public sealed partial class LlamaModel : IModel, IVocabulary
 
     /// <summary>Bytes of one cell of the KV cache: half-precision keys and values of one token, over all layers.</summary>
     public long CellBytes { get; }
+
+    /// <summary>Whether what it remembers of a text is a cell for each token and layer: no sliding windows, nothing recurrent.</summary>
+    internal bool HasPlainCache { get; }
 
     /// <summary>Such as <c>qwen3 52M Q8_0</c>.</summary>
     public string Description { get; }

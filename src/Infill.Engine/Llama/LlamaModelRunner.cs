@@ -20,6 +20,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly nint _memory;
     private readonly GCHandle _self;
     private readonly LlamaBatchArrays _batch;
+    private readonly LlamaPrefillLane? _lane;
     private readonly List<int> _order = [];       // slices of the step by slot
     private readonly List<int> _firstRows = []; // of each slice that wants logits, which of all rows is its first
     private float* _logits;                      // of the last step, a row for each token that wants them
@@ -40,13 +41,16 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         {
             var size = SizeOf(model, options);
             (MaxSequences, ContextTokens, ContextCells) = (size.Slots, size.SlotTokens, size.Cells);
-            _context = LlamaContextHandle.Create(model.Handle, Parameters(options, size));
+            var parameters = Parameters(options, size);
+            _context = LlamaContextHandle.Create(model.Handle, parameters);
             if (LlamaThreadpool.TryCreate(ThreadsOf(options)) is { } threadpool) _context.Attach(threadpool);
             _memory = LlamaNative.GetMemory(_context);
+            if (HasLane(model, options, size)) _lane = new LlamaPrefillLane(model.Handle, _context, parameters, size.SlotTokens, model.CellBytes);
             if (model.Offload.Layers > 0) CompileKernels(options.MaxBatchTokens);
         }
         catch
         {
+            _lane?.Dispose();
             _context?.Dispose();
             _self.Free();
             _batch.Dispose();
@@ -65,6 +69,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     public int MaxSequences { get; }
 
     public bool IsOnDevice => _model.Offload.IsWhole;
+
+    public IPrefillLane? Lane => _lane;
 
     public void Begin(StepPlan plan)
     {
@@ -85,6 +91,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         switch (status)
         {
             case DecodeStatus.Ok:
+                _lane?.IsCopyDue = false;
                 return StepStatus.Completed;
             case DecodeStatus.Aborted:
                 return StepStatus.Aborted;
@@ -103,6 +110,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     public void UseThreads(int threads)
     {
         if (!_model.Offload.IsWhole) LlamaNative.SetThreads(_context, threads, threads);
+        _lane?.UseThreads(threads);
     }
 
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
@@ -118,6 +126,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         // Asked to copy a part of a stream, llama.cpp ends the process: the whole is copied, with the next step, and then cut.
         var end = Layout == KvLayout.Streams ? -1 : length;
         LlamaNative.MemorySequenceCopy(_memory, source, target, 0, end);
+        _lane?.IsCopyDue = true;
         if (TryTruncate(target, length) && Length(target) == length) return true;
 
         TryTruncate(target, 0);
@@ -130,6 +139,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     {
         if (_disposed) return; // the arrays and the GC handle must be freed once only
         _disposed = true;
+        _lane?.Dispose();
         _context.Dispose();
         _batch.Dispose();
         _self.Free();
@@ -144,6 +154,13 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         var here = options with { MaxSequences = size.Slots, ContextCells = size.Cells, MemoryLimit = null };
         CacheSize.For(here, model.TrainedContext, model.CellBytes - there, model.WeightBytes, MachineMemory.AvailableBytes); // of the layers that are not there
         return size;
+    }
+
+    /// <summary>On a CPU, where a graph can pause; of memory that is nothing but cells, each of one token; within the limit, where there is one.</summary>
+    private static bool HasLane(LlamaModel model, EngineOptions options, CacheSize size)
+    {
+        if (options.Layout != KvLayout.Streams || model.Offload.Layers > 0 || !model.HasPlainCache) return false;
+        return options.MemoryLimit is not { } limit || model.WeightBytes + ((size.Cells + ((long)LlamaPrefillLane.CellCopies * size.SlotTokens)) * model.CellBytes) <= limit;
     }
 
     /// <summary>Measured on an H100 with 7 billion parameters: 64, 96 and 128 tokens take 13, 16 and 18 ms.</summary>

@@ -63,6 +63,15 @@ internal static unsafe partial class LlamaNative
     [LibraryImport("llama", EntryPoint = "llama_model_meta_val_str", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int ModelMetadata(LlamaModelHandle model, string key, byte* buffer, nuint size);
 
+    [LibraryImport("llama", EntryPoint = "llama_model_n_swa")]
+    internal static partial int ModelSlidingWindow(LlamaModelHandle model);
+
+    [LibraryImport("llama", EntryPoint = "llama_model_is_recurrent")]
+    internal static partial byte ModelIsRecurrent(LlamaModelHandle model);
+
+    [LibraryImport("llama", EntryPoint = "llama_model_is_hybrid")]
+    internal static partial byte ModelIsHybrid(LlamaModelHandle model);
+
     [LibraryImport("llama", EntryPoint = "llama_model_has_encoder")]
     internal static partial byte ModelHasEncoder(LlamaModelHandle model);
 
@@ -131,6 +140,15 @@ internal static unsafe partial class LlamaNative
 
     [LibraryImport("llama", EntryPoint = "llama_memory_seq_pos_max")]
     internal static partial int MemorySequenceLastPosition(nint memory, int sequence);
+
+    [LibraryImport("llama", EntryPoint = "llama_state_seq_get_size")]
+    internal static partial nuint StateSequenceSize(LlamaContextHandle context, int sequence);
+
+    [LibraryImport("llama", EntryPoint = "llama_state_seq_get_data")]
+    internal static partial nuint StateSequenceGet(LlamaContextHandle context, byte* target, nuint size, int sequence);
+
+    [LibraryImport("llama", EntryPoint = "llama_state_seq_set_data")]
+    internal static partial nuint StateSequenceSet(LlamaContextHandle context, byte* source, nuint size, int sequence);
 
     [LibraryImport("llama", EntryPoint = "llama_attach_threadpool")]
     internal static partial void AttachThreadpool(LlamaContextHandle context, nint threadpool, nint threadpoolBatch);

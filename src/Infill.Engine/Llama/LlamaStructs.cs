@@ -51,7 +51,7 @@ internal unsafe struct LlamaContextParams
     public float YarnBetaSlow;
     public uint YarnOriginalContext;
     public float DefragThreshold;
-    public void* EvalCallback;
+    public delegate* unmanaged[Cdecl]<void*, byte, void*, byte> EvalCallback;
     public void* EvalCallbackUserData;
     public int TypeK;
     public int TypeV;

@@ -42,6 +42,9 @@ internal sealed class EngineInbox : IDisposable
     /// <summary>Whether somebody has submitted a request that was not taken yet.</summary>
     public bool HasRequests => !_submitted.IsEmpty;
 
+    /// <summary>The same of requests and questions.</summary>
+    public bool HasSomething => HasRequests || !_questions.IsEmpty;
+
     /// <summary>Engine thread only: blocks until something was submitted, stopped or asked since the last take.</summary>
     public void Wait() => _wake.Wait();
 

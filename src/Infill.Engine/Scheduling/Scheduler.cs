@@ -17,6 +17,7 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     private readonly ClientTable _clients = new();
     private readonly ServiceOrder _order = new(options);
     private readonly PrefillPace _pace = new(options, cost);
+    private readonly PrefillLane _lane = new(options, cache, cost);
     private readonly StepPlan _plan = new();
     private long _added;
     private bool _isDecodingDue; // the step before was prefill that those who decode waited for
@@ -26,6 +27,12 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     public IReadOnlyList<Sequence> Waiting => _waiting.Sequences;
 
     public bool HasWork => _running.Count + _waiting.Count > 0;
+
+    /// <summary>The prompt that is computed between the steps.</summary>
+    public PrefillLane Lane => _lane;
+
+    /// <summary>Whether the lane has something to compute after the step that was planned last.</summary>
+    public bool IsLaneDue => _lane.Sequence is { } sequence && !StandsStill(sequence);
 
     /// <summary>No more than a batch has tokens for, so that whoever runs gets on with every step.</summary>
     private int Places => Math.Min(options.MaxRunning, options.MaxBatchTokens);
@@ -55,12 +62,13 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         var isSomeoneWaiting = IsSomeoneWaiting();
         foreach (var sequence in _running)
         {
-            if (isSomeoneWaiting && _order.IsInAdvance(sequence)) continue;
+            if (sequence == _lane.Sequence || (isSomeoneWaiting && _order.IsInAdvance(sequence))) continue;
             if (sequence.PendingTokens == 1) Take(sequence, 1);
             else AddPrefilling(sequence);
         }
 
         var decoding = _plan.Slices.Count;
+        if (_prefilling.Count > 0) UseLane();
         if (_isDecodingDue && decoding > 0)
         {
             _isDecodingDue = false; // its time was counted with the prefill before it
@@ -97,6 +105,8 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
     {
         if (sequence.Slot is { } slot)
         {
+            var isFree = _lane.TryLeave(sequence);
+            Debug.Assert(isFree, "who is computed in the lane is ended when that has stopped");
             _running.Remove(sequence);
             sequence.Client.Running--;
             cache.Release(slot);
@@ -196,10 +206,10 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         foreach (var sequence in _running)
         {
             if (sequence.Ticket.Request.Priority != RequestPriority.LookAhead || _order.IsOverdue(sequence)) continue;
-            if (victim is null || sequence.Number > victim.Number) victim = sequence;
+            if (victim is null || _lane.Holds(victim) || (sequence.Number > victim.Number && !_lane.Holds(sequence))) victim = sequence;
         }
 
-        if (victim is null) return false;
+        if (victim is null || !_lane.TryLeave(victim)) return false;
         Preempt(victim);
         return true;
     }
@@ -237,11 +247,39 @@ internal sealed class Scheduler(EngineOptions options, PrefixCache cache, StepCo
         return false;
     }
 
+    /// <summary>What is computed in the lane stands still while somebody waits for whom it is in advance, or for a more urgent prompt in steps.</summary>
+    private bool StandsStill(Sequence inLane)
+    {
+        if (_order.IsInAdvance(inLane) && IsSomeoneWaiting()) return true;
+        foreach (var sequence in _running)
+        {
+            if (sequence.PendingTokens > 1 && _order.Urgency(sequence) < _order.Urgency(inLane)) return true;
+        }
+
+        return false;
+    }
+
     private void AddPrefilling(Sequence sequence)
     {
         var index = _prefilling.Count;
         while (index > 0 && _order.GoesBefore(sequence, _prefilling[index - 1])) index--;
         _prefilling.Insert(index, sequence);
+    }
+
+    /// <summary>
+    /// Of the long prompts the most urgent is computed between the steps, where others decode that are as urgent, and where
+    /// nobody waits for it: somebody may come who does. The others that would be computed there wait for it.
+    /// </summary>
+    private void UseLane()
+    {
+        var first = _prefilling[0];
+        if (!_lane.Suits(first)) return;
+        var isTaken = _lane.Sequence is { } there && _order.Urgency(there) <= _order.Urgency(first);
+        if (!isTaken && ((!MustYield(first) && !_order.IsInAdvance(first)) || !_lane.TryEnter(first))) return;
+        for (var i = _prefilling.Count - 1; i >= 0; i--)
+        {
+            if (_lane.Suits(_prefilling[i])) _prefilling.RemoveAt(i);
+        }
     }
 
     private void TakePrefill()

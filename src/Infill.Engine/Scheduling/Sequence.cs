@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Infill.Engine.Caching;
 using Infill.Engine.Sampling;
 
@@ -85,6 +86,9 @@ public sealed class Sequence
     internal long StartedAt { get; set; }
     internal long FirstTokenAt { get; set; }
     internal long LastTokenAt { get; set; }
+
+    /// <summary>Valid until the next token is chosen.</summary>
+    internal ReadOnlySpan<int> FirstTokens(int count) => CollectionsMarshal.AsSpan(_tokens)[..count];
 
     /// <summary>Before it waits: it is to begin with another prompt for the same place.</summary>
     internal void Shorten(IReadOnlyList<int> prompt)

@@ -33,11 +33,24 @@ public sealed class RandomEngineTests
     private static async Task RunRoundAsync(Random random, bool disposing)
     {
         Action<TimeSpan> wait = static _ => { };
+        var layout = (KvLayout)random.Next(2);
+        var isRecurrent = random.Next(4) == 0;
+        var pieces = 0;
+        var faultyPiece = random.Next(200);
         var model = new ScriptedModel(contextCells: random.Next(60, 200), maxSequences: random.Next(1, 6))
         {
-            Layout = (KvLayout)random.Next(2),
+            Layout = layout,
             PieceTokens = random.Next(1, 16),
-            RefusesPartialTruncation = random.Next(4) == 0,
+            RefusesPartialTruncation = isRecurrent,
+            HasLane = layout == KvLayout.Streams && !isRecurrent,
+            LaneIsFull = random.Next(8) == 0,
+            LaneLoses = random.Next(8) == 0,
+            AfterStep = _ => wait(TimeSpan.FromMilliseconds(1)), // unless it is known what steps take, the lane is not used
+            AfterPiece = () =>
+            {
+                wait(TimeSpan.FromMilliseconds(6));
+                if (++pieces == faultyPiece) throw new EngineException("The backend stumbled.");
+            },
             Rule = random.Next(3) switch
             {
                 0 => ScriptedModel.DependsOnAll,
@@ -52,6 +65,7 @@ public sealed class RandomEngineTests
             AgingSteps = random.Next(1, 50),
             MaxRunning = random.Next(1, 6),
             MaxWaiting = random.Next(1, 6),
+            LongPrompt = random.Next(2, 30),
         };
         await using var bench = await EngineBench.StartAsync(model, options);
         wait = bench.Time.Advance;

@@ -21,6 +21,7 @@ internal sealed class ScriptedModel : IModelRunner
     private Gate? _nextGate;
     private int _steps;
     private int _thread;
+    private ScriptedLane? _lane;
     private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ScriptedModel(int contextCells = 4096, int maxSequences = 32, int? contextTokens = null)
@@ -57,6 +58,20 @@ internal sealed class ScriptedModel : IModelRunner
 
     /// <summary>Cuts inside a slot fail, as a recurrent model's do.</summary>
     public bool RefusesPartialTruncation { get; init; }
+
+    /// <summary>Whether prompts can be computed between steps.</summary>
+    public bool HasLane { get; init; }
+
+    /// <summary>Whether the lane has no memory for a prompt.</summary>
+    public bool LaneIsFull { get; init; }
+
+    /// <summary>Whether what the lane computed is lost on its way to the slot.</summary>
+    public bool LaneLoses { get; init; }
+
+    /// <summary>After each piece of a prompt that is computed between steps; may throw.</summary>
+    public Action? AfterPiece { get; init; }
+
+    public IPrefillLane? Lane => HasLane ? _lane ??= new ScriptedLane(this) : null;
 
     /// <summary>Called when a step begins that another device would compute.</summary>
     public Action? WhenBegun { get; init; }
@@ -114,6 +129,7 @@ internal sealed class ScriptedModel : IModelRunner
         successor._cells = [.. _cells.Select(static _ => new List<Cell>())];
         successor._next = [];
         successor._thread = 0;
+        successor._lane = null;
         successor._freed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return successor;
     }
@@ -214,6 +230,7 @@ internal sealed class ScriptedModel : IModelRunner
     public bool TryTruncate(int slot, int length)
     {
         CheckOwner();
+        Check(_lane?.Slot != slot, $"slot {slot} is cut while its prompt is computed between steps");
         var cells = _cells[slot];
         if (length >= cells.Count) return true;
         if (RefusesPartialTruncation && length > 0) return false;
@@ -243,6 +260,7 @@ internal sealed class ScriptedModel : IModelRunner
     public void Dispose()
     {
         CheckOwner();
+        Check(_lane is not { IsRunning: true }, "it was disposed from within the lane");
         _freed.SetResult();
     }
 
@@ -267,7 +285,14 @@ internal sealed class ScriptedModel : IModelRunner
         return false;
     }
 
-    private static void Check(bool holds, string otherwise)
+    /// <summary>What a slot holds from now on.</summary>
+    internal void Put(int slot, IEnumerable<int> tokens)
+    {
+        CheckOwner();
+        _cells[slot] = [.. tokens.Select(static token => new Cell(token))];
+    }
+
+    internal static void Check(bool holds, string otherwise)
     {
         if (!holds) throw new InvalidOperationException("The engine broke the model's contract: " + otherwise);
     }
@@ -284,7 +309,7 @@ internal sealed class ScriptedModel : IModelRunner
         return StepStatus.Aborted;
     }
 
-    private void CheckOwner()
+    internal void CheckOwner()
     {
         Check(!Disposed, "it was used after it was disposed");
         var here = Environment.CurrentManagedThreadId;

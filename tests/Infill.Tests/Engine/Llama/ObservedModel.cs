@@ -19,6 +19,7 @@ internal sealed class ObservedModel(LlamaModel inner) : IModel
 /// <summary>The real runner, with an ear at its abort signal: tests act inside a step without guessing times.</summary>
 internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
 {
+    private ObservedLane? _lane;
     private int _steps;
 
     public Func<int, Action?>? OnPoll { get; set; }
@@ -34,6 +35,11 @@ internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
     public int MaxSequences => inner.MaxSequences;
 
     public bool IsOnDevice => inner.IsOnDevice;
+
+    /// <summary>Told after each piece of a prompt that is computed between steps, with its number.</summary>
+    public Action<int>? OnPiece { get; set; }
+
+    public IPrefillLane? Lane => _lane ??= inner.Lane is { } lane ? new ObservedLane(lane, piece => OnPiece?.Invoke(piece)) : null;
 
     public void Begin(StepPlan plan) => inner.Begin(plan);
 
@@ -62,4 +68,26 @@ internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
         inner.Dispose();
         inner.Dispose(); // twice is harmless
     }
+}
+
+/// <summary>The real lane, with an ear between its pieces.</summary>
+internal sealed class ObservedLane(IPrefillLane inner, Action<int> onPiece) : IPrefillLane
+{
+    private int _pieces;
+
+    public bool CanBegin => inner.CanBegin;
+
+    public int Length => inner.Length;
+
+    public bool TryBegin(int slot, ReadOnlySpan<int> tokens, int length) => inner.TryBegin(slot, tokens, length);
+
+    public bool Run(Func<bool> mayGoOn) => inner.Run(() =>
+    {
+        onPiece(++_pieces);
+        return mayGoOn();
+    });
+
+    public bool TryShare() => inner.TryShare();
+
+    public bool TryFinish() => inner.TryFinish();
 }

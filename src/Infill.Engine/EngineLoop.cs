@@ -236,6 +236,7 @@ internal sealed class EngineLoop : IDisposable
     {
         var sequence = Scheduler.Lane.Sequence!;
         if (sequence.StartedAt == 0) sequence.StartedAt = _time.GetTimestamp();
+        _isInLane = true;
         try
         {
             BeginLaneTime(hasStep);
@@ -260,6 +261,7 @@ internal sealed class EngineLoop : IDisposable
             if (Scheduler.Lane.IsBeforeItsChunk && _time.GetTimestamp() < _stepDue) return true;
             _isInLane = false;
             hasStep = RunTurn();
+            _isInLane = true;
         }
         while (!Scheduler.IsLaneDue);
 
@@ -273,7 +275,6 @@ internal sealed class EngineLoop : IDisposable
     /// </summary>
     private void BeginLaneTime(bool hasStep)
     {
-        _isInLane = true;
         if (hasStep) _output.TellReaders();
         var left = (LaneShare * _stepBudget) - _stepTime;
         if (left < _stepBudget / 2) left = _stepBudget / 2;

@@ -40,9 +40,11 @@ internal sealed class PrefillLane(EngineOptions options, PrefixCache cache, Step
 
     /// <summary>
     /// An edit has outdone the one whose prompt is computed, but no chunk of it is done yet: it is finished, since the next one's
-    /// prompt begins like this. Else somebody who types faster than a chunk takes would never get one computed.
+    /// prompt begins like this. Else somebody who types faster than a chunk takes would never get one computed. What was made in
+    /// advance has no next one.
     /// </summary>
-    public bool IsBeforeItsChunk => Sequence!.Ticket.StopAsked == FinishReason.Superseded && _lane!.Length == _lengthBefore;
+    public bool IsBeforeItsChunk =>
+        Sequence!.Ticket is { StopAsked: FinishReason.Superseded, Request.Priority: not RequestPriority.LookAhead } && _lane!.Length == _lengthBefore;
 
     /// <summary>A context has just been made.</summary>
     public void Attach(IModelRunner model) => _lane = model.Lane;

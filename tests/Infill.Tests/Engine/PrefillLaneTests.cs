@@ -231,6 +231,21 @@ public sealed class PrefillLaneTests
     }
 
     [Fact]
+    public async Task What_was_done_in_advance_and_is_outdone_ends_at_once()
+    {
+        await using var bench = await StartAsync();
+        using var newer = new CancellationTokenSource();
+        _afterPiece = () =>
+        {
+            if (_pieces == 2) newer.Cancel();
+        };
+
+        var ahead = await _bench.RunAsync(new GenerationRequest(Prompts.Long(LongPrompt)) { MaxTokens = 4, Priority = RequestPriority.LookAhead, Superseded = newer.Token });
+
+        Assert.Equal((FinishReason.Superseded, 2), (ahead.Finish, _pieces));
+    }
+
+    [Fact]
     public async Task A_lane_that_overruns_is_not_used_again()
     {
         await using var bench = await StartAsync();

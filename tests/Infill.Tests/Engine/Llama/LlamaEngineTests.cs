@@ -59,7 +59,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         var second = await RunAsync(request);
 
         Assert.Equal(request.Prompt.Count - 1, second.Usage.CachedTokens);
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         Assert.Equal((0, first.Zip(request.Prompt).TakeWhile(static pair => pair.First == pair.Second).Count()), (whole.Usage.CachedTokens, copied.Usage.CachedTokens));
         AssertSame(Tokens(whole), Tokens(copied));
         Assert.True(await _engine.InspectAsync(loop => loop.Cache.Slots.Any(slot => slot.Tokens.SequenceEqual(first.ToArray()))));
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine($"{generation.Usage.TokensAfterStop} tokens after the stop, {polls} polls in the step");
         Assert.Equal((FinishReason.Cancelled, 0), (generation.Finish, generation.Usage.TokensAfterStop));
         Assert.InRange(polls, 20, 60); // asked hundreds of times in a whole step
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public abstract class LlamaEngineTests : IAsyncLifetime
         for (var round = 0; round < 25; round++)
         {
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LiveAsync(new Random(random.Next()))));
-            await AssertQuietAsync();
+            await ObservedModel.AssertQuietAsync(_engine);
         }
 #pragma warning restore CA5394
     }
@@ -181,17 +181,4 @@ public abstract class LlamaEngineTests : IAsyncLifetime
 
     /// <summary>Has <paramref name="onPoll"/> asked at each look at the abort signal, with the number of the step; what it returns is run there.</summary>
     private async Task ObserveAsync(Func<int, Action?> onPoll) => await _engine.InspectAsync(loop => ((ObservedRunner)loop.Model!).OnPoll = onPoll);
-
-    private async Task AssertQuietAsync()
-    {
-        var (busy, books) = await _engine.InspectAsync(static loop => (
-            loop.Scheduler.HasWork,
-            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model!.Length(slot.Id))).ToList()));
-        Assert.False(busy);
-        Assert.All(books, static slot =>
-        {
-            Assert.Null(slot.Owner);
-            Assert.Equal(slot.Held, slot.Believed);
-        });
-    }
 }

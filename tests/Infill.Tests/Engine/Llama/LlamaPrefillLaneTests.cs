@@ -70,7 +70,7 @@ public sealed class LlamaPrefillLaneTests : IAsyncLifetime
         Assert.True(_pieces > 0);
         Assert.InRange(rest.Usage.CachedTokens, _prompt.Count / 3, _prompt.Count / 2);
         Assert.Equal(whole.Text, rest.Text);
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class LlamaPrefillLaneTests : IAsyncLifetime
         Assert.Equal(0, around.Usage.CachedTokens);
         Assert.Contains("80", around.Text, StringComparison.Ordinal);
         Assert.Single(steps.Zip(steps.Skip(1)), static pair => pair.Second > pair.First);
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class LlamaPrefillLaneTests : IAsyncLifetime
         var cached = (await asked!).Usage.CachedTokens;
         Assert.True(cached > 0 && cached % ChunkTokens == 0, $"{cached} tokens were there");
         Assert.Equal((whole.Text, whole.Text), ((await asked).Text, ahead.Text));
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class LlamaPrefillLaneTests : IAsyncLifetime
         Assert.Equal((FinishReason.Cancelled, 0), (stopped.Finish, stopped.Usage.TokensAfterStop));
         Assert.True(again.Usage.CachedTokens > 0 && again.Usage.CachedTokens % ChunkTokens == 0, $"{again.Usage.CachedTokens} tokens were kept");
         Assert.Equal(whole.Text, again.Text);
-        await AssertQuietAsync();
+        await ObservedModel.AssertQuietAsync(_engine);
     }
 
     [Theory]
@@ -174,17 +174,4 @@ public sealed class LlamaPrefillLaneTests : IAsyncLifetime
             _pieces = piece;
             onPiece?.Invoke(piece, loop.Steps);
         });
-
-    private async Task AssertQuietAsync()
-    {
-        var (busy, books) = await _engine.InspectAsync(static loop => (
-            loop.Scheduler.HasWork,
-            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model!.Length(slot.Id))).ToList()));
-        Assert.False(busy);
-        Assert.All(books, static slot =>
-        {
-            Assert.Null(slot.Owner);
-            Assert.Equal(slot.Held, slot.Believed);
-        });
-    }
 }

@@ -1,6 +1,7 @@
 using Infill.Engine;
 using Infill.Engine.Llama;
 using Infill.Engine.Scheduling;
+using Xunit;
 
 namespace Infill.Tests.Engine.Llama;
 
@@ -14,6 +15,20 @@ internal sealed class ObservedModel(LlamaModel inner) : IModel
     public void ReleaseWeights() => inner.ReleaseWeights();
 
     public void Dispose() => inner.Dispose();
+
+    /// <summary>No request is left, and every slot holds as much as the engine believes.</summary>
+    public static async Task AssertQuietAsync(CompletionEngine engine)
+    {
+        var (busy, books) = await engine.InspectAsync(static loop => (
+            loop.Scheduler.HasWork,
+            loop.Cache.Slots.Select(slot => (slot.Owner, Believed: slot.Length, Held: loop.Model!.Length(slot.Id))).ToList()));
+        Assert.False(busy);
+        Assert.All(books, static slot =>
+        {
+            Assert.Null(slot.Owner);
+            Assert.Equal(slot.Held, slot.Believed);
+        });
+    }
 }
 
 /// <summary>The real runner, with an ear at its abort signal: tests act inside a step without guessing times.</summary>

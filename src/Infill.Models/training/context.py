@@ -1,8 +1,9 @@
-"""Chunks of other files for a place in a document, chosen as Infill.Completion chooses them (FileChunker, Definitions, ContextQuery, ContextRanking).
+"""Chunks of other files for a place in a document, chosen as Infill.Completion chooses them (FileChunker, Definitions, LikeLines, ContextQuery, ContextRanking).
 
 A Group is what a place may draw on: documents of one package and language. Chunks, names and definitions are made when they are first
 asked for and kept, in a form that lets Python's sets do most of the work.
 """
+import bisect
 import collections
 import math
 import re
@@ -11,9 +12,12 @@ import sys
 MOST_CHARACTERS, MOST_LINES, LEAST_LINES, LONGEST_LINE = 600, 16, 5, 240
 LINES_BEFORE, LINES_AFTER, IMPORT_LINES, FADING, IMPORT_WEIGHT = 24, 6, 60, 0.95, 0.25
 DEFINITION_WORTH, IMPORT_WORTH, LEAST_SCORE = 1.5, 0.15, 0.12
+LINE_BEGUN_WORTH, LINE_ABOVE_WORTH, BOTH_ABOVE = 2, 1, 1.5
+LEAST_BEGUN, LEAST_ABOVE, LEAST_REST, MOST_LINES_UP = 4, 6, 3, 12
 CHARACTERS_PER_TOKEN = 5  # ContextChooser's first cut, before tokens are counted
 MOST_DEFINERS = 3  # what more documents define is no one document's name
 MOST_USERS = 8
+MOST_ALIKE = 12  # places that are looked at of one line; what stands in more documents is worth little
 MOST_CHUNKS = 48  # of one document; a longer one gives a stretch of itself
 
 LEAST_RUN, RUN = 40, 240  # documents of the corpus that stay together: a run ends with its package, or when it is full
@@ -58,13 +62,49 @@ def defined_in(text):
 
 
 class Chunk:
-    """Whole lines of a document; `names` and `defined` are frozen sets."""
-    __slots__ = ("document", "text", "names", "defined")
+    """Whole lines of a document; `names` and `defined` are frozen sets, `lines` its lines without blanks around them, each between line feeds."""
+    __slots__ = ("document", "text", "lines", "names", "defined")
 
     def __init__(self, document, text):
         self.document, self.text = document, text
+        self.lines = "\n".join(["", *stripped(text), ""])
         self.names = frozenset(map(sys.intern, names_in(text)))
         self.defined = frozenset(map(sys.intern, defined_in(text)))
+
+
+def stripped(text):
+    """A text's lines that aren't blank, without the blanks around them."""
+    return [line for line in map(str.strip, text.split("\n")) if line]
+
+
+class LikeLines:
+    """What stands at a cursor: `begun`, the line's text before it, and the two lines `above` and `second`, blank ones passed over; "" where it says too little."""
+    __slots__ = ("begun", "above", "second")
+
+    def __init__(self, before):
+        *lines, begun = before.split("\n")
+        up = stripped("\n".join(lines[-MOST_LINES_UP:]))
+        self.begun = begun.lstrip() if len(begun.lstrip()) >= LEAST_BEGUN else ""
+        self.above = up[-1] if up and len(up[-1]) >= LEAST_ABOVE else ""
+        self.second = up[-2] if len(up) > 1 else ""
+
+    def begin_in(self, lines):
+        """Whether one of a chunk's lines begins so, and goes on."""
+        if not self.begun:
+            return False
+        mark, at = "\n" + self.begun, lines.find("\n" + self.begun)
+        while at >= 0:
+            if lines.index("\n", at + 1) - at - len(mark) >= LEAST_REST:
+                return True
+            at = lines.find(mark, at + 1)
+        return False
+
+    def above_in(self, lines):
+        """0, or 1 where the line above has something below it in a chunk, or 2 where the one before it stands there too."""
+        mark = f"\n{self.above}\n"
+        if not self.above or lines.find(mark, 0, -1) < 0:
+            return 0
+        return 2 if self.second and lines.find(f"\n{self.second}{mark}", 0, -1) >= 0 else 1
 
 
 def cut(text):
@@ -123,12 +163,12 @@ class Group:
     """Documents of one package and language, in their order, with an index of what they define."""
 
     def __init__(self):
-        self.documents, self.definers, self.users = [], None, None
+        self.documents, self.definers, self.users, self.alike = [], None, None, None
 
     def add(self, document):
         document["place"] = len(self.documents)
         self.documents.append(document)
-        self.definers = self.users = None
+        self.definers = self.users = self.alike = None
 
     def index(self):
         """{name: the places of the documents that define it}, without names that many define."""
@@ -156,6 +196,26 @@ class Group:
         """Those of the names that one to three other documents of the group define, and this one doesn't."""
         return [n for n in self.index().keys() & names if n not in own_names(document)]
 
+    def like(self, lines, document):
+        """Places of documents that have lines like those at a cursor: first lists for the line begun, then one for the line above."""
+        if self.alike is None:
+            found = collections.defaultdict(list)
+            for other in self.documents:
+                for line in set(stripped(other["t"])):
+                    if len(line) >= LEAST_ABOVE:
+                        found[line].append(other["place"])
+            self.alike = sorted(found), found
+        order, places = self.alike
+        own, begun = document["place"], []
+        if lines.begun:
+            at = bisect.bisect_left(order, lines.begun)
+            while at < len(order) and order[at].startswith(lines.begun) and len(begun) < MOST_ALIKE:
+                if len(order[at]) >= len(lines.begun) + LEAST_REST:
+                    begun += [p for p in places[order[at]] if p != own]
+                at += 1
+        above = [p for p in places.get(lines.above, ()) if p != own]
+        return [found[:MOST_ALIKE] for found in (begun, above) if found]
+
     def opened(self, document, wanted, count, rng):
         """About `count` other documents, as an editor has them open: one of each of the wanted places, neighbours and any others."""
         places = [rng.choice(places) for places in wanted]
@@ -168,7 +228,7 @@ class Group:
 
 
 def query(document, before, after):
-    """(weights by name, names defined here, imported names) around a cursor between two texts of the document."""
+    """(weights by name, names defined here, imported names, LikeLines) around a cursor between two texts of the document."""
     weights, imported = {}, set()
     for line in document["t"][:4000].split("\n")[:IMPORT_LINES]:
         if IMPORT.match(line):
@@ -181,7 +241,7 @@ def query(document, before, after):
         for name in NAME.findall(line):
             if name not in COMMON and weights.get(name, 0) < weight:
                 weights[name] = weight
-    return weights, defined_in("\n".join(lines_before) + after[:400]), imported
+    return weights, defined_in("\n".join(lines_before) + after[:400]), imported, LikeLines(before)
 
 
 def rarity(frequency, count):
@@ -190,7 +250,7 @@ def rarity(frequency, count):
 
 def ranked(asked, documents, rng=None):
     """Chunks of the documents by what they are worth at the place, the best first."""
-    weights, defined_here, imported = asked
+    weights, defined_here, imported, like = asked
     chunks = []
     for document in documents:
         own = chunks_of(document)
@@ -206,12 +266,16 @@ def ranked(asked, documents, rng=None):
     rarest, whole = rarity(0, len(chunks)), sum(w * rare[n] for n, w in weights.items())
     if whole <= 0:
         return []
+    begins, aboves = [like.begin_in(c.lines) for c in chunks], [like.above_in(c.lines) for c in chunks]
+    begun_worth = LINE_BEGUN_WORTH * rarity(sum(begins), len(chunks)) / rarest
+    above_worth = LINE_ABOVE_WORTH * rarity(sum(map(bool, aboves)), len(chunks)) / rarest
     scored = []
     for i, (chunk, names) in enumerate(zip(chunks, common)):
         likeness = sum(weights[n] * rare[n] for n in names) / whole / (0.5 + 0.5 * len(chunk.names) / 30)
         worth = sum(weights[n] * rare[n] / rarest / definitions[n] for n in terms & chunk.defined if n not in defined_here)
         stem = chunk.document["p"].rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        score = likeness + DEFINITION_WORTH * worth + (IMPORT_WORTH if stem in imported else 0)
+        lines = begins[i] * begun_worth + (0, 1, BOTH_ABOVE)[aboves[i]] * above_worth
+        score = lines + likeness + DEFINITION_WORTH * worth + (IMPORT_WORTH if stem in imported else 0)
         if score >= LEAST_SCORE:
             scored.append((-score, i))
     return [chunks[i] for _, i in sorted(scored)]

@@ -8,7 +8,7 @@ import re
 import context
 from tokenizer import END, FILE, MIDDLE, PREFIX, REPO, SUFFIX
 
-MIDDLE_WEIGHT = 12  # middles are two or three tokens in a hundred: so they are a quarter of what is learnt from
+MIDDLE_WEIGHT = 30  # middles are two or three tokens in a hundred: so they are two fifths of what is learnt from
 LONGEST = 2049
 
 FIM_SHARE = 0.92
@@ -16,9 +16,9 @@ SUFFIX_FIRST_SHARE = 0.85
 
 # Samples with chunks of other files. A place is asked for with what the product would choose, or with what the answer needs besides: were the
 # chunks as seldom of use as an honest choice makes them, they would teach the model to look past them.
-CONTEXT_SHARE = 0.45
-CROSS_SHARE = 0.75  # of these: places in lines that use a name of another file
-HELPED_SHARE = 0.75  # of these: a chunk that defines, or else uses, what is new in the middle is among the chosen
+CONTEXT_SHARE = 0.55
+CROSS_SHARE = 0.6  # of these: places in lines that use a name of another file
+HELPED_SHARE = 0.5  # of these: a chunk that defines, or else uses, what is new in the middle is among the chosen
 CONTEXT_TOKENS = (96, 192, 256, 320, 384, 384, 384, 448, 512, 640)
 CHARACTERS_PER_TOKEN = 3.3
 CONTEXT_WINDOW = 3600
@@ -228,10 +228,11 @@ def files_for(window, place, document, group, named, rng):
         used = group.used(unseen, document)
         needed = [used[n] for n in shuffled(used, rng)[:2]]
     near = [index[n] for n in shuffled(group.foreign(context.names_in(before[-600:] + after[:250]), document), rng)[:3]]
-    opened = group.opened(document, needed + near, rng.randint(2, 7), rng)
+    asked = context.query(document, before, after)
+    opened = group.opened(document, needed + near + group.like(asked[-1], document), rng.randint(2, 7), rng)
     if not opened:
         return []
-    chosen = context.ranked(context.query(document, before, after), opened, rng)
+    chosen = context.ranked(asked, opened, rng)
     if rng.random() < HELPED_SHARE:
         helping = helpful(opened, unseen)
         if helping:

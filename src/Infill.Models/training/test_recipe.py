@@ -113,6 +113,23 @@ class OtherFiles(unittest.TestCase):
         best = context.ranked(context.query(self.user, before, after), self.group.documents[:1] + self.group.documents[2:])[0]
         self.assertIn("class Store", best.text)
 
+    def test_lines_like_those_at_the_cursor_come_before_names(self):
+        case = {"p": "package/src/case.py", "l": "python", "t": "def check(rows):\n    prepare_all(rows)\n    assert rows.total == 4\n"}
+        self.group.add(case)
+        before, after = self.USER + 25 * "pass\n" + "def check_more(rows):\n    prepare_a", "\n"
+        asked = context.query(self.user, before, after)
+        self.assertEqual([[case["place"]]], self.group.like(asked[-1], self.user))
+        self.assertIn("prepare_all", context.ranked(asked, [d for d in self.group.documents if d is not self.user])[0].text)
+
+    def test_a_line_is_like_another_where_it_begins_so_and_goes_on_or_stands_below_the_same(self):
+        lines = context.Chunk({"p": "p/a.py"}, "def f():\n    first_line()\n\n    second_line(a)\n    third_line").lines
+        for before, begins, above in (
+            ("x = 1\nsecond", True, 0), ("x = 1\nsecond_line(a", False, 0), ("x = 1\nsec", False, 0), ("first_line()\n  second_line(a)\n  thi", False, 2),
+            ("other_line()\n\n  second_line(a)\n  third", True, 1), ("first_line()\nthird_line\n", False, 0),
+        ):
+            like = context.LikeLines(before)
+            self.assertEqual((begins, above), (like.begin_in(lines), like.above_in(lines)), before)
+
     def test_foreign_names_are_those_that_few_others_define(self):
         self.assertEqual({"Store", "fetch_row"}, set(self.group.foreign({"Store", "fetch_row", "load", "unrelated", "nowhere"}, self.user)))
 

@@ -22,7 +22,7 @@ from model import Model
 
 WARM_UP, HOLD, LAST = 0.02, 0.15, 0.005
 CHECKPOINT, VALIDATE = 150, 100
-MUON_RATE, ADAM_RATE = 0.016, 0.0016
+MUON_RATE, ADAM_RATE = 0.006, 0.0006
 MOMENTUM, WEIGHT_DECAY = 0.95, 0.02
 
 
@@ -153,7 +153,7 @@ def save(model, path, metadata, tensors, types):
     string = lambda s: (gguf.STRING, s.encode())
     metadata = dict(metadata)
     metadata.update({
-        "general.name": string("infill-52m"), "general.version": string("3"), "general.license": string("mit"),
+        "general.name": string("infill-52m"), "general.version": string("4"), "general.license": string("mit"),
         "general.description": string("Fill-in-the-middle code model, suffix first, trained on permissively licensed sources"),
         "infill.fim_template": string("infill"),  # suffix first; FimTemplate.MetadataKey
         gguf.FILE_TYPE: (metadata[gguf.FILE_TYPE][0], gguf.MOSTLY_Q8_0),

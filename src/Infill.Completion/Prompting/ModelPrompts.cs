@@ -11,7 +11,7 @@ public sealed class ModelPrompts(CompletionEngine engine, TemplateOptions option
     private Task<PromptBuilder>? _prompts; // guarded by _gate; made when it is first waited for
 
     /// <summary>Completes when the model is loaded and its template settled.</summary>
-    /// <exception cref="EngineException">The model could not be loaded, lacks the template's markers, or fills no known gap with it.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, lacks the template's markers, or doesn't fill known gaps with it.</exception>
     public Task<PromptBuilder> ReadyAsync()
     {
         lock (_gate) return _prompts ??= TemplateSelection.SelectAsync(engine, options);

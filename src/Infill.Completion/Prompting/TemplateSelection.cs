@@ -21,7 +21,7 @@ public sealed record TemplateOptions
 /// <summary>Chooses a model's template, has it prove itself, and makes the prompt builder. Once for a model.</summary>
 internal static class TemplateSelection
 {
-    /// <exception cref="EngineException">The model could not be loaded, lacks the template's markers, or fills no known gap with it.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, lacks the template's markers, or doesn't fill known gaps with it.</exception>
     public static async Task<PromptBuilder> SelectAsync(CompletionEngine engine, TemplateOptions options)
     {
         var model = await engine.Ready.ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal static class TemplateSelection
     }
 
     private static string Refusal(IVocabulary model, FimTemplate template) =>
-        $"{model.ModelName} was prompted as models of the family '{template.Name}' are, and did not fill a gap whose text is known: its suggestions would be worth nothing. " +
+        $"{model.ModelName} was prompted as models of the family '{template.Name}' are, and did not fill gaps whose text is known: its suggestions would be worth nothing. " +
         "Choose a model that was trained to fill in the middle. If this one was, in another order, name that with the setting 'template' or --template; " +
         "'prefix-only' continues the text before the cursor.";
 }

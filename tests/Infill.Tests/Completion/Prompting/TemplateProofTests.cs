@@ -14,7 +14,7 @@ public sealed class TemplateProofTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_template_that_fills_a_known_gap_is_used_and_never_asked_again()
+    public async Task A_template_that_fills_known_gaps_is_used_and_never_asked_again()
     {
         Assert.True(await StepsOfStartAsync(Fills("model a")) > 0);
         Assert.Equal(0, await StepsOfStartAsync(Fills("model a")));
@@ -37,13 +37,15 @@ public sealed class TemplateProofTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
-    [Fact]
-    public async Task A_template_that_fills_no_gap_is_refused_in_words_that_help_and_not_remembered()
+    [Theory]
+    [InlineData("return item;\n}")]
+    [InlineData("item = items[0];")] // right once, as a model may be by chance
+    public async Task A_template_that_fills_none_or_one_of_the_gaps_is_refused_in_words_that_help_and_not_remembered(string said)
     {
         await using var bench = await EngineBench.StartAsync(new ScriptedModel
         {
             Vocabulary = new ByteVocabulary { Fingerprint = "model a" },
-            Rule = ScriptedModel.Says("return item;\n}"),
+            Rule = ScriptedModel.Says(said),
         });
 
         var refusal = await Assert.ThrowsAsync<EngineException>(() => Service(bench).ReadyAsync(CancellationToken.None).WaitAsync(TestEditor.Limit));
@@ -115,7 +117,7 @@ public sealed class TemplateProofTests : IDisposable
     private static ScriptedModel Fills(string fingerprint) => new()
     {
         Vocabulary = new ByteVocabulary { Fingerprint = fingerprint },
-        Rule = ScriptedModel.Says("item = items[0];"),
+        Rule = ScriptedModel.Says("tally = 0;"), // in two languages
     };
 
     private async Task<int> StepsOfStartAsync(ScriptedModel model)

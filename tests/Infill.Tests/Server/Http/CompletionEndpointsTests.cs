@@ -163,7 +163,7 @@ public sealed class CompletionEndpointsTests
         {
             using var refused = await bench.PostAsync(path, body);
             Assert.Equal(501, (int)refused.StatusCode);
-            Assert.Contains("did not fill a gap whose text is known", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains("did not fill gaps whose text is known", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         using var written = await bench.PostAsync("/completion", """{"prompt":"a","n_predict":1}""");

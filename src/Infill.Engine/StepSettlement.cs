@@ -50,14 +50,14 @@ internal sealed class StepSettlement(
             Account(slice, slice.Length);
             TracedToken? traced = null;
             var reason = FinishReason.None;
-            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, out traced);
+            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, isAlone: slices.Count == 1, out traced);
             ForgetDraft(slice);
             if (reason != FinishReason.None) end(slice.Sequence, reason, traced);
         }
     }
 
     /// <summary>Chooses the token after a slice, and goes on as long as the draft has foreseen the choice.</summary>
-    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, out TracedToken? traced)
+    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, bool isAlone, out TracedToken? traced)
     {
         var sequence = slice.Sequence;
         var draft = slice.Draft.Span;
@@ -65,7 +65,7 @@ internal sealed class StepSettlement(
         for (var accepted = 0; ; accepted++)
         {
             var logits = model.Logits(index, accepted);
-            if (!draft.IsEmpty && drafter.IsNearTie(logits, accepted))
+            if (isAlone && !draft.IsEmpty && drafter.IsNearTie(sequence, logits, accepted))
             {
                 Reconsider(sequence);
                 traced = null;
@@ -84,7 +84,7 @@ internal sealed class StepSettlement(
     {
         var length = sequence.ComputedTokens - 1;
         cache.Truncate(sequence.Slot!, length);
-        if (sequence.ComputedTokens == length) drafter.SkipStep();
+        if (sequence.ComputedTokens == length) sequence.DraftSource!.SkipsStep = true;
         else drafter.TurnOff();
     }
 

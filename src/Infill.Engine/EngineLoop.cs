@@ -290,13 +290,9 @@ internal sealed class EngineLoop : IDisposable
         _stepTime = took;
         _metrics.StepTime.Record(took.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
-        if (status == StepStatus.Completed)
-        {
-            _timing.Observe(plan, shape, took);
-            _drafter.Observe(plan, took);
-        }
-
-        _settlement.Settle(model, plan, status);
+        if (status == StepStatus.Completed) _timing.Observe(plan, shape, took);
+        var chosen = _settlement.Settle(model, plan, status);
+        if (status == StepStatus.Completed) _drafter.Observe(plan, took, chosen);
     }
 
     private void Lose(EngineException e)

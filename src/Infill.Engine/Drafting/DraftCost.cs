@@ -1,13 +1,12 @@
 namespace Infill.Engine.Drafting;
 
-/// <summary>What a step costs by the tokens that each of its sequences has, all with logits, as a multiple of a step of one token each.</summary>
+/// <summary>What a step of one sequence costs by its tokens, each with logits, as a multiple of a step of one token.</summary>
 /// <remarks>
 /// Multiples rather than times, so that a machine that is busy, or a context that has grown, changes nothing. They are far from
 /// the number of tokens: on a CPU two cost twice as much as one, 64 less than 48, for there the attention kernels' tiles begin;
 /// on a GPU eight cost hardly more than one.
 /// </remarks>
-/// <param name="sequences">How many decode together.</param>
-internal sealed class DraftCost(int sequences = 1)
+internal sealed class DraftCost
 {
     /// <summary>How much one step weighs in the mean.</summary>
     private const double Weight = 0.15;
@@ -20,15 +19,11 @@ internal sealed class DraftCost(int sequences = 1)
 
     private static readonly int[] SizeTable = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64];
 
-    /// <summary>Of one sequence, measured on two cores of a Zen 4 with a model of 50 million parameters.</summary>
-    private static readonly double[] AlonePrior = [1, 2, 2.6, 2.9, 3.6, 4.2, 5.4, 6.5, 9.5, 12, 17];
+    /// <summary>Measured on two cores of a Zen 4 with a model of 50 million parameters.</summary>
+    private static readonly double[] Prior = [1, 2, 2.6, 2.9, 3.6, 4.2, 5.4, 6.5, 9.5, 12, 17];
 
-    /// <summary>Of several sequences, which are guessed for on GPUs alone: what one more token adds until that is measured.</summary>
-    private const double TogetherPrior = 0.01;
-
-    private readonly double[] _prior = PriorOf(sequences);
-    private readonly double[] _multiples = PriorOf(sequences);
-    private double _single; // milliseconds of a step of one token each; 0 before the first
+    private readonly double[] _multiples = [.. Prior];
+    private double _single; // milliseconds of a step of one token; 0 before the first
 
     /// <summary>Tokens that a drafting step may have, growing: few sizes, so that each is measured often.</summary>
     public static ReadOnlySpan<int> Sizes => SizeTable;
@@ -46,9 +41,7 @@ internal sealed class DraftCost(int sequences = 1)
         return least;
     }
 
-    /// <summary>Takes a completed step into account, of which every token had logits.</summary>
-    /// <param name="tokens">Of each sequence.</param>
-    /// <param name="time">Of the whole step.</param>
+    /// <summary>Takes a completed step of one sequence into account, of which every token had logits.</summary>
     public void Observe(int tokens, TimeSpan time)
     {
         var index = Array.IndexOf(SizeTable, tokens);
@@ -66,10 +59,7 @@ internal sealed class DraftCost(int sequences = 1)
 
         for (var i = 1; i < _multiples.Length; i++)
         {
-            if (i != index) _multiples[i] += Slip * (_prior[i] - _multiples[i]);
+            if (i != index) _multiples[i] += Slip * (Prior[i] - _multiples[i]);
         }
     }
-
-    private static double[] PriorOf(int sequences) =>
-        sequences == 1 ? [.. AlonePrior] : [.. SizeTable.Select(size => 1 + (TogetherPrior * sequences * (size - 1)))];
 }

@@ -13,7 +13,8 @@ namespace Infill.Engine.Drafting;
 /// itself chooses. It is made only where learnt odds and costs promise more tokens a millisecond than plain decoding, so it
 /// turns itself off where nothing repeats. Only greedy sequences are drafted for, since a draw can't be foreseen. On a processor
 /// one that decodes alone: beside others the batch carries their tokens for less. On a GPU, where a batch of 64 tokens takes little
-/// longer than one of 8, all that decode together get as many guesses each: a backend computes a batch in parts of equal lengths.
+/// longer than one of 8, all that decode together get as many guesses each: a backend computes a batch in parts of equal lengths
+/// (see <see cref="DraftLength"/>).
 /// </remarks>
 /// <param name="vocabulary">The model's.</param>
 /// <param name="options">Budgets and limits.</param>
@@ -27,7 +28,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     private const int MostSequences = MostStepTokens / 2;
 
     /// <summary>How much faster than plain decoding a guess must promise to be: odds are means, and what seldom holds is dear.</summary>
-    private const double LeastGain = 1.2;
+    internal const double LeastGain = 1.2;
 
     /// <summary>
     /// A batch of another shape adds up in another order. On two CPU cores that moved the lead of the best logit by 0.02 in the
@@ -36,7 +37,8 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     private const float NearTie = 0.2f;
 
     private readonly DraftOdds _odds = new();
-    private readonly DraftCost?[] _costs = new DraftCost?[BitOperations.Log2(MostSequences) + 1]; // by the power of two that has room for the sequences
+    private readonly DraftCost _cost = new();
+    private readonly DraftLength?[] _together = new DraftLength?[BitOperations.Log2(MostSequences) + 1]; // by the power of two that has room for the sequences
     private readonly Stack<DraftSource> _unused = new();
     private bool _isOn = options.Speculation;
 
@@ -55,7 +57,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     public void Extend(StepPlan plan)
     {
         var count = plan.Slices.Count;
-        if (!_isOn || count == 0 || (count > 1 && (!isOnDevice || count > MostSequences))) return;
+        if (!_isOn || !MayDraft(count)) return;
 
         // The step gives one token more than it guesses right, and each sequence has room for those it was promised.
         var most = (Math.Min(MostStepTokens, options.MaxBatchTokens) / count) - 1;
@@ -70,12 +72,14 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         for (var i = 0; i < count; i++)
         {
             var source = Follow(plan.Slices[i].Sequence);
-            source.Guess(source.SkipsStep ? 0 : most);
+            source.Guess(most);
             isSkipped |= source.SkipsStep;
             source.SkipsStep = false;
         }
 
-        if (isSkipped || BestLength(plan, most) is not (> 0 and var length)) return;
+        if (isSkipped) return;
+        var length = count == 1 ? BestLength(plan.Slices[0].Sequence.DraftSource!) : LengthFor(plan, most);
+        if (length == 0) return;
         for (var i = 0; i < count; i++)
         {
             var sequence = plan.Slices[i].Sequence;
@@ -83,18 +87,27 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         }
     }
 
-    /// <summary>Learns from a completed step.</summary>
-    public void Observe(StepPlan plan, TimeSpan time)
+    /// <summary>Learns from a completed step, after its tokens were chosen.</summary>
+    /// <param name="plan">What it computed.</param>
+    /// <param name="time">How long that took.</param>
+    /// <param name="chosen">How many tokens it gave.</param>
+    public void Observe(StepPlan plan, TimeSpan time, int chosen)
     {
         var count = plan.Slices.Count;
-        if (!_isOn || count == 0 || plan.TotalTokens % count != 0 || (count > 1 && (!isOnDevice || count > MostSequences))) return;
+        if (!_isOn || !MayDraft(count)) return;
         for (var i = 0; i < count; i++)
         {
             if (plan.Slices[i].Count != 1) return;
         }
 
-        CostOf(count).Observe(plan.TotalTokens / count, time);
-        if (count == 1 && !plan.HasDraft) _odds.RecordPlainStep();
+        if (count > 1)
+        {
+            Together(count).Observe((plan.TotalTokens / count) - 1, (double)chosen / count, time);
+            return;
+        }
+
+        _cost.Observe(plan.TotalTokens, time);
+        if (!plan.HasDraft) _odds.RecordPlainStep();
     }
 
     /// <summary>A sequence ends: what was predicted beyond its end would have been computed for nothing.</summary>
@@ -122,26 +135,29 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         return source;
     }
 
-    private DraftCost CostOf(int sequences)
+    private bool MayDraft(int sequences) => sequences == 1 || (isOnDevice && sequences is > 1 and <= MostSequences);
+
+    private DraftLength Together(int sequences)
     {
         var power = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)sequences));
-        return _costs[power] ??= new DraftCost(1 << power);
+        return _together[power] ??= new DraftLength(1 << power);
     }
 
-    /// <summary>The length that promises most tokens for the time; 0 where plain decoding is as good.</summary>
-    private int BestLength(StepPlan plan, int most)
+    /// <summary>The length that promises most tokens of one sequence for the time; 0 where plain decoding is as good.</summary>
+    private int BestLength(DraftSource source)
     {
-        var cost = CostOf(plan.Slices.Count);
-        var isAlone = plan.Slices.Count == 1;
+        if (source.Known == 0) return 0;
         var best = 0;
         var bestRate = LeastGain;
-        for (var size = 1; size < DraftCost.Sizes.Length && DraftCost.Sizes[size] <= most + 1; size++)
+        var survival = 1 - _odds.OfTie(source.MatchLength);
+        var expected = survival; // the token that the step gives anyway
+        var size = 1;
+        for (var length = 1; length <= source.Known && size < DraftCost.Sizes.Length; length++)
         {
-            var length = DraftCost.Sizes[size] - 1;
-            if (!isAlone && !BitOperations.IsPow2(length + 1)) continue; // few shapes: a GPU's graph is made for each
-            var rate = 0.0;
-            for (var i = 0; i < plan.Slices.Count; i++) rate += Expected(plan.Slices[i].Sequence.DraftSource!, length, isAlone);
-            rate /= plan.Slices.Count * cost.Multiple(size);
+            survival *= source.Chance(length - 1) * (1 - _odds.OfTie(source.MatchLength + length));
+            expected += survival;
+            if (length + 1 != DraftCost.Sizes[size]) continue;
+            var rate = expected / _cost.Multiple(size++);
             if (rate <= bestRate) continue;
             bestRate = rate;
             best = length;
@@ -150,16 +166,27 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         return best;
     }
 
-    /// <summary>Tokens that a step gives where it computes so many guesses of a sequence.</summary>
-    private double Expected(DraftSource source, int length, bool isAlone)
+    private int LengthFor(StepPlan plan, int most)
     {
-        if (isAlone && length > source.Known) return 0;
-        var survival = isAlone ? 1 - _odds.OfTie(source.MatchLength) : 1;
+        var together = Together(plan.Slices.Count);
+        foreach (var length in together.Lengths)
+        {
+            var expected = 0.0;
+            for (var i = 0; i < plan.Slices.Count; i++) expected += Expected(plan.Slices[i].Sequence.DraftSource!, length);
+            together.Expect(length, expected / plan.Slices.Count);
+        }
+
+        return together.Current <= most ? together.Current : 0;
+    }
+
+    /// <summary>Tokens that a step gives where it computes so many guesses of a sequence.</summary>
+    private static double Expected(DraftSource source, int length)
+    {
+        var survival = 1.0;
         var expected = survival; // the token that the step gives anyway
         for (var i = 0; i < Math.Min(length, source.Known); i++)
         {
             survival *= source.Chance(i);
-            if (isAlone) survival *= 1 - _odds.OfTie(source.MatchLength + i + 1);
             expected += survival;
         }
 

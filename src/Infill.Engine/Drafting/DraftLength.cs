@@ -13,7 +13,7 @@ namespace Infill.Engine.Drafting;
 internal sealed class DraftLength(int sequences)
 {
     /// <summary>Steps that keep to a length before others are thought of.</summary>
-    public const int StretchSteps = 24;
+    public const int StretchSteps = 16;
 
     /// <summary>The first steps of a stretch, in which graphs are made, tell nothing of those that follow.</summary>
     private const int FirstSteps = 4;
@@ -24,8 +24,8 @@ internal sealed class DraftLength(int sequences)
     /// <summary>What one more token is taken to add to a step until that was tried.</summary>
     private const double TokenCost = 0.01;
 
-    private const int LeastPatience = 2;
-    private const int MostPatience = 32;
+    private const int LeastPatience = 4;
+    private const int MostPatience = 64;
 
     /// <summary>How much one step weighs in what is expected.</summary>
     private const double Weight = 0.1;

@@ -24,8 +24,8 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     /// <summary>Tokens of a step at most, the guessed ones included: where attention kernels' first tile is full.</summary>
     public const int MostStepTokens = 64;
 
-    /// <summary>Sequences that are guessed for together at most: with more, there is less than one guess for each.</summary>
-    private const int MostSequences = MostStepTokens / 2;
+    /// <summary>Sequences that are guessed for together at most: looking for guesses takes a microsecond or two for each, while the GPU waits.</summary>
+    private const int MostSequences = 8;
 
     /// <summary>How much faster than plain decoding a guess must promise to be: odds are means, and what seldom holds is dear.</summary>
     internal const double LeastGain = 1.2;

@@ -61,7 +61,7 @@ internal sealed class EngineLoop : IDisposable
         _memory.Restore(Cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse, options);
         _timing = new StepTiming(Cost, options, time, logger);
-        _drafter = new Drafter(contexts.Vocabulary, options, model.IsOnDevice);
+        _drafter = new Drafter(contexts.Vocabulary, options, model);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
         _tellReaders = _output.TellReaders;
         _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice), _output, (sequence, reason, traced) => End(sequence, reason, traced));

@@ -72,6 +72,7 @@ internal sealed class StepSettlement(
         for (var accepted = 0; ; accepted++)
         {
             var logits = model.Logits(index, accepted);
+            if (isAlone && draft.IsEmpty) drafter.Decide(sequence, logits);
             if (isAlone && !draft.IsEmpty && drafter.IsNearTie(sequence, logits, accepted))
             {
                 Reconsider(sequence);

@@ -18,15 +18,22 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
     private int _followed; // of the sequence's tokens, those that the history has
     private HistoryMatch _match; // what is predicted next; none where its length is 0
     private int _held; // predictions that held, one after another, up to here
+    private bool _isHint; // the prediction is the caller's, and has not failed
 
     /// <summary>Whether the next step is to have no guesses of it.</summary>
     public bool SkipsStep { get; set; }
+
+    /// <summary>The lead and the score of the choice that is to be made again by a plain step; null where none is.</summary>
+    public (float Margin, float Score)? Doubt { get; set; }
 
     /// <summary>Whether anything is predicted to come next.</summary>
     public bool HasMatch => _match.Length > 0;
 
     /// <summary>How many tokens agree with what the prediction is taken from.</summary>
     public int MatchLength => _match.Length;
+
+    /// <summary>Whether enough of what was predicted has held, or the caller stands for it.</summary>
+    public bool IsProved => _held >= DraftOdds.Proof || _isHint;
 
     /// <summary>How many tokens the last <see cref="Guess"/> foresaw.</summary>
     public int Known { get; private set; }
@@ -38,6 +45,7 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
         _own.Clear();
         _held = 0;
         SkipsStep = false;
+        Doubt = null;
         _stops.Clear();
         foreach (var stop in request.StopStrings)
         {
@@ -52,7 +60,8 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
         _history.Append(TokenHistory.Gap);
         AppendInReadingOrder(sequence.Tokens, sequence.PromptTokens, sequence.IsShortened ? null : request.Continued);
         _followed = sequence.PromptTokens;
-        _match = request.DraftHints.Count > 0 ? new HistoryMatch(0, HintLength) : _history.FindLongest();
+        _isHint = request.DraftHints.Count > 0;
+        _match = _isHint ? new HistoryMatch(0, HintLength) : _history.FindLongest();
     }
 
     /// <summary>Takes in what the sequence has got since.</summary>
@@ -123,6 +132,7 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
         var held = HasMatch && _history[_match.Next] == token;
         if (HasMatch) odds.Record(_match.Length, _held, held, _own);
         _held = held ? _held + 1 : 0;
+        _isHint &= held;
         _history.Append(token);
         _match = held ? new HistoryMatch(_match.Next + 1, _match.Length + 1) : _history.FindLongest();
         if (HasMatch && _history[_match.Next] == TokenHistory.Gap) _match = _history.FindLongest();

@@ -18,8 +18,8 @@ namespace Infill.Engine.Drafting;
 /// </remarks>
 /// <param name="vocabulary">The model's.</param>
 /// <param name="options">Budgets and limits.</param>
-/// <param name="isOnDevice">Whether a GPU computes the steps.</param>
-internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, bool isOnDevice)
+/// <param name="model">What computes the steps, as all contexts after it will.</param>
+internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, IModelRunner model)
 {
     /// <summary>Tokens of a step at most, the guessed ones included: where attention kernels' first tile is full.</summary>
     public const int MostStepTokens = 64;
@@ -30,17 +30,31 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     /// <summary>How much faster than plain decoding a guess must promise to be: odds are means, and what seldom holds is dear.</summary>
     internal const double LeastGain = 1.2;
 
+    /// <summary>The same where the model has yet to follow what it is taken from.</summary>
+    private const double LeastUnprovedGain = 1.6;
+
     /// <summary>
-    /// A batch of another shape adds up in another order. On two CPU cores that moved the lead of the best logit by 0.02 in the
-    /// median and by 0.2 in one token of a thousand, and texts parted at leads of up to 0.1: below this one a plain step decides.
+    /// A batch of another shape may add up in another order. Where two CPU cores divided the cache, that moved the lead of the best logit by
+    /// 0.02 in the median and by 0.2 in one token of a thousand, and texts parted at leads of up to 0.1: below this one a plain step decides.
     /// </summary>
     private const float NearTie = 0.2f;
 
+    /// <summary>So many near ties have to come out the same twice, to the bit, before they aren't decided twice any more.</summary>
+    private const int Proof = 8;
+
+    /// <summary>From then on one choice in so many is looked at.</summary>
+    private const int Sample = 64;
+
+    private readonly bool _isOnDevice = model.IsOnDevice;
+    private readonly bool _addsUpAlike = model.AddsUpAlike;
+    private readonly int _mostStepTokens = Math.Min(model.AddsUpAlike ? MostStepTokens - 1 : MostStepTokens, options.MaxBatchTokens); // a whole tile adds up differently
     private readonly DraftOdds _odds = new();
     private readonly DraftCost _cost = new();
     private readonly DraftLength?[] _together = new DraftLength?[BitOperations.Log2(MostSequences) + 1]; // by the power of two that has room for the sequences
     private readonly Stack<DraftSource> _unused = new();
     private bool _isOn = options.Speculation;
+    private int _alike; // near ties that came out the same twice, one after another
+    private int _choices; // since they were believed
 
     /// <summary>Whether the choice between the two best is too close to be left to a step that computed guesses. Learns how often it is.</summary>
     /// <param name="sequence">The only one of the step: of several the batch's shape is left to chance anyway, by who else decodes.</param>
@@ -48,9 +62,27 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     /// <param name="accepted">How many guesses held.</param>
     public bool IsNearTie(Sequence sequence, ReadOnlySpan<float> logits, int accepted)
     {
-        var isTie = Sampler.Margin(logits, Sampler.IndexOfBest(logits)) < NearTie;
-        _odds.RecordTie(sequence.DraftSource!.MatchLength + accepted, isTie);
+        var source = sequence.DraftSource!;
+        var isTie = false;
+        if (_alike < Proof || ++_choices % Sample == 0)
+        {
+            var best = Sampler.IndexOfBest(logits);
+            var margin = Sampler.Margin(logits, best);
+            isTie = margin < NearTie;
+            if (isTie) source.Doubt = (margin, logits[best]);
+        }
+
+        _odds.RecordTie(source.MatchLength + accepted, isTie);
         return isTie;
+    }
+
+    /// <summary>A plain step has decided. Where it says what the step with guesses said, again and again and to the bit, it needn't be asked.</summary>
+    public void Decide(Sequence sequence, ReadOnlySpan<float> logits)
+    {
+        if (!_addsUpAlike || sequence.DraftSource is not { Doubt: { } doubt } source) return;
+        source.Doubt = null;
+        var best = Sampler.IndexOfBest(logits);
+        _alike = doubt == (Sampler.Margin(logits, best), logits[best]) ? _alike + 1 : 0;
     }
 
     /// <summary>Adds guesses to a plan where they promise to pay. They stay valid until the next call.</summary>
@@ -60,7 +92,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         if (!_isOn || !MayDraft(count)) return;
 
         // The step gives one token more than it guesses right, and each sequence has room for those it was promised.
-        var most = (Math.Min(MostStepTokens, options.MaxBatchTokens) / count) - 1;
+        var most = (_mostStepTokens / count) - 1;
         for (var i = 0; i < count; i++)
         {
             var sequence = plan.Slices[i].Sequence;
@@ -135,7 +167,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
         return source;
     }
 
-    private bool MayDraft(int sequences) => sequences == 1 || (isOnDevice && sequences is > 1 and <= MostSequences);
+    private bool MayDraft(int sequences) => sequences == 1 || (_isOnDevice && sequences is > 1 and <= MostSequences);
 
     private DraftLength Together(int sequences)
     {
@@ -148,7 +180,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, boo
     {
         if (source.Known == 0) return 0;
         var best = 0;
-        var bestRate = LeastGain;
+        var bestRate = source.IsProved ? LeastGain : LeastUnprovedGain;
         var survival = 1 - _odds.OfTie(source.MatchLength);
         var expected = survival; // the token that the step gives anyway
         var size = 1;

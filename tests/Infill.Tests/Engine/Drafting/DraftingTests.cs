@@ -111,6 +111,31 @@ public sealed class DraftingTests
         await bench.AssertQuietAsync();
     }
 
+    [Theory]
+    [InlineData(0f, true)]
+    [InlineData(0.001f, false)] // it was not the same to the bit
+    public async Task Where_a_plain_step_always_says_the_same_to_the_bit_it_is_no_longer_asked(float noise, bool isBelieved)
+    {
+        await using var bench = await EngineBench.StartAsync(new ScriptedModel
+        {
+            Rule = Follows(Block),
+            IsNearTie = static token => token is ' ' or 'r',
+            AddsUpAlike = true,
+            BatchNoise = noise,
+        });
+        for (var i = 0; i < 10; i++)
+        {
+            var generation = await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { MaxTokens = 96, DraftHints = Prompts.Bytes(Block) });
+            Assert.Equal(Block, generation.Text);
+        }
+
+        var before = bench.Model.Steps;
+        await bench.RunAsync(new GenerationRequest(Prompts.Fim("x")) { MaxTokens = 96, DraftHints = Prompts.Bytes(Block) });
+
+        Assert.Equal(isBelieved, bench.Model.Steps - before < 10);
+        await bench.AssertQuietAsync();
+    }
+
     [Fact]
     public async Task A_draw_is_never_guessed()
     {

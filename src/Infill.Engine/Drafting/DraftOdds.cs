@@ -19,7 +19,7 @@ internal sealed class DraftOdds
     private const double Memory = 400;
 
     /// <summary>So many predictions in a row have to hold before a text is believed to be a copy: what stands before the cursor is the user's.</summary>
-    public const int Proof = 2;
+    public const int Proof = 4;
 
     /// <summary>
     /// By length: 2, 3, 4-5, 6-7, 8-11, 12-15, 16-23, 24-31, 32-47, 48-63, more; first where predictions have yet to hold, then

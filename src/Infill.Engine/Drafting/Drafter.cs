@@ -31,7 +31,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, IMo
     internal const double LeastGain = 1.2;
 
     /// <summary>The same where the model has yet to follow what it is taken from.</summary>
-    private const double LeastUnprovedGain = 1.6;
+    private const double LeastUnprovedGain = 2;
 
     /// <summary>
     /// A batch of another shape may add up in another order. Where two CPU cores divided the cache, that moved the lead of the best logit by

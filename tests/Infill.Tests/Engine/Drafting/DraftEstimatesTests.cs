@@ -49,13 +49,13 @@ public sealed class DraftEstimatesTests
     public void What_stands_before_the_cursor_is_believed_less_than_what_the_model_has_followed()
     {
         var odds = new DraftOdds();
-        var (yetToHold, held) = (odds.Of(32, held: 1, _own), odds.Of(32, held: 2, _own));
+        var (yetToHold, held) = (odds.Of(32, DraftOdds.Proof - 1, _own), odds.Of(32, DraftOdds.Proof, _own));
 
         for (var i = 0; i < 100; i++) odds.Record(32, held: 0, agreed: false, _own);
 
         Assert.True(yetToHold < held);
-        Assert.InRange(odds.Of(32, held: 1, _own), 0, yetToHold / 4);
-        Assert.Equal(held, odds.Of(32, held: 2, _own));
+        Assert.InRange(odds.Of(32, DraftOdds.Proof - 1, _own), 0, yetToHold / 4);
+        Assert.Equal(held, odds.Of(32, DraftOdds.Proof, _own));
     }
 
     [Fact]

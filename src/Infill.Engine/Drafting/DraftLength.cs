@@ -32,6 +32,7 @@ internal sealed class DraftLength(int sequences)
 
     private static readonly int[] LengthTable = [0, 1, 3, 7];
 
+    private readonly int _count = LengthTable.Count(length => sequences * (length + 1) <= Drafter.MostStepTokens);
     private readonly double[] _expected = new double[LengthTable.Length]; // tokens of a step and sequence, as the odds promise
     private readonly double[] _rates = new double[LengthTable.Length]; // tokens of a sequence in a millisecond, as they came; 0 where not tried
     private int _current; // indices of lengths
@@ -44,7 +45,7 @@ internal sealed class DraftLength(int sequences)
     private bool _triesLonger;
 
     /// <summary>Those that a step has room for.</summary>
-    public ReadOnlySpan<int> Lengths => LengthTable.AsSpan(0, 1 + Array.FindLastIndex(LengthTable, length => sequences * (length + 1) <= Drafter.MostStepTokens));
+    public ReadOnlySpan<int> Lengths => LengthTable.AsSpan(0, _count);
 
     /// <summary>How many guesses each sequence gets in the next step.</summary>
     public int Current => LengthTable[_current];
@@ -97,7 +98,7 @@ internal sealed class DraftLength(int sequences)
     private int Candidate()
     {
         _untilTrial = 1;
-        var most = Lengths.Length - 1;
+        var most = _count - 1;
         if (_best > 0)
         {
             _triesLonger = !_triesLonger && _best < most;

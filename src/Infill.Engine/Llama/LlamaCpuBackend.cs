@@ -14,9 +14,6 @@ namespace Infill.Engine.Llama;
 /// </remarks>
 internal sealed unsafe class LlamaCpuBackend
 {
-    /// <summary>Attention kernels' tiles have so many queries, and add up differently.</summary>
-    public const int Tile = 64;
-
     /// <summary><c>GGML_BACKEND_API_VERSION</c>, for which <see cref="MakeBackendSlot"/> holds.</summary>
     private const int ApiVersion = 2;
 

@@ -83,8 +83,8 @@ class LikeLines:
 
     def __init__(self, before):
         *lines, begun = before.split("\n")
-        up = stripped("\n".join(lines[-MOST_LINES_UP:]))
-        self.begun = begun.lstrip() if len(begun.lstrip()) >= LEAST_BEGUN else ""
+        up, begun = stripped("\n".join(lines[-MOST_LINES_UP:])), begun.lstrip()
+        self.begun = begun if len(begun) >= LEAST_BEGUN else ""
         self.above = up[-1] if up and len(up[-1]) >= LEAST_ABOVE else ""
         self.second = up[-2] if len(up) > 1 else ""
 
@@ -92,7 +92,8 @@ class LikeLines:
         """Whether one of a chunk's lines begins so, and goes on."""
         if not self.begun:
             return False
-        mark, at = "\n" + self.begun, lines.find("\n" + self.begun)
+        mark = "\n" + self.begun
+        at = lines.find(mark)
         while at >= 0:
             if lines.index("\n", at + 1) - at - len(mark) >= LEAST_REST:
                 return True

@@ -61,7 +61,7 @@ internal sealed class EngineLoop : IDisposable
         _memory.Restore(Cost);
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse, options);
         _timing = new StepTiming(Cost, options, time, logger);
-        _drafter = new Drafter(contexts.Vocabulary, options);
+        _drafter = new Drafter(contexts.Vocabulary, options, model);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
         _tellReaders = _output.TellReaders;
         _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice), _output, (sequence, reason, traced) => End(sequence, reason, traced));
@@ -290,13 +290,9 @@ internal sealed class EngineLoop : IDisposable
         _stepTime = took;
         _metrics.StepTime.Record(took.TotalMilliseconds);
         _metrics.Occupancy.Record(plan.Slices.Count);
-        if (status == StepStatus.Completed)
-        {
-            _timing.Observe(plan, shape, took);
-            _drafter.Observe(plan, took);
-        }
-
-        _settlement.Settle(model, plan, status);
+        if (status == StepStatus.Completed) _timing.Observe(plan, shape, took);
+        var chosen = _settlement.Settle(model, plan, status);
+        if (status == StepStatus.Completed) _drafter.Observe(plan, took, chosen);
     }
 
     private void Lose(EngineException e)

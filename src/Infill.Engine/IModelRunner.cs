@@ -42,6 +42,12 @@ public interface IModelRunner : IDisposable
     /// <summary>Whether another device computes the steps, for which this thread only waits.</summary>
     bool IsOnDevice => false;
 
+    /// <summary>
+    /// Whether a token's scores may be the same to the bit however many others are computed beside it, fewer than 64 of one sequence. Where they
+    /// are shown to be, guesses are never checked twice.
+    /// </summary>
+    bool AddsUpAlike => false;
+
     /// <summary>Where prompts can be computed between the steps; null where steps alone compute.</summary>
     IPrefillLane? Lane => null;
 

@@ -13,14 +13,14 @@ namespace Infill.Engine;
 internal sealed class StepSettlement(
     PrefixCache cache, Drafter drafter, StepChoices choices, SequenceOutput output, Action<Sequence, FinishReason, TracedToken?> end)
 {
+    /// <returns>How many tokens were chosen.</returns>
     /// <exception cref="EngineException">The context gave no logits, or has no room for what it was promised to have.</exception>
-    public void Settle(IModelRunner model, StepPlan plan, StepStatus status)
+    public int Settle(IModelRunner model, StepPlan plan, StepStatus status)
     {
         switch (status)
         {
             case StepStatus.Completed:
-                Deliver(model, plan);
-                break;
+                return Deliver(model, plan);
             case StepStatus.Aborted:
                 foreach (var slice in plan.Slices)
                 {
@@ -37,10 +37,13 @@ internal sealed class StepSettlement(
                 if (!cache.TryEvict()) throw new EngineException("The KV cache has no room left for a step that was promised it.");
                 break;
         }
+
+        return 0;
     }
 
-    private void Deliver(IModelRunner model, StepPlan plan)
+    private int Deliver(IModelRunner model, StepPlan plan)
     {
+        var chosen = 0;
         choices.Prepare(model, plan);
         var slices = plan.Slices;
         for (var i = 0; i < slices.Count; i++)
@@ -50,14 +53,18 @@ internal sealed class StepSettlement(
             Account(slice, slice.Length);
             TracedToken? traced = null;
             var reason = FinishReason.None;
-            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, out traced);
+            var before = slice.Sequence.GeneratedTokens;
+            if (wantsLogits && slice.Sequence.Ticket.StopAsked == FinishReason.None) reason = Choose(model, slice, i, isAlone: slices.Count == 1, out traced);
+            chosen += slice.Sequence.GeneratedTokens - before;
             ForgetDraft(slice);
             if (reason != FinishReason.None) end(slice.Sequence, reason, traced);
         }
+
+        return chosen;
     }
 
     /// <summary>Chooses the token after a slice, and goes on as long as the draft has foreseen the choice.</summary>
-    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, out TracedToken? traced)
+    private FinishReason Choose(IModelRunner model, StepSlice slice, int index, bool isAlone, out TracedToken? traced)
     {
         var sequence = slice.Sequence;
         var draft = slice.Draft.Span;
@@ -65,7 +72,8 @@ internal sealed class StepSettlement(
         for (var accepted = 0; ; accepted++)
         {
             var logits = model.Logits(index, accepted);
-            if (!draft.IsEmpty && drafter.IsNearTie(logits, accepted))
+            if (isAlone && draft.IsEmpty) drafter.Decide(sequence, logits);
+            if (isAlone && !draft.IsEmpty && drafter.IsNearTie(sequence, logits, accepted))
             {
                 Reconsider(sequence);
                 traced = null;
@@ -84,7 +92,7 @@ internal sealed class StepSettlement(
     {
         var length = sequence.ComputedTokens - 1;
         cache.Truncate(sequence.Slot!, length);
-        if (sequence.ComputedTokens == length) drafter.SkipStep();
+        if (sequence.ComputedTokens == length) sequence.DraftSource!.SkipsStep = true;
         else drafter.TurnOff();
     }
 

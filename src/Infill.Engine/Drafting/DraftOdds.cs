@@ -5,7 +5,7 @@ namespace Infill.Engine.Drafting;
 /// <summary>How often a text that agreed with an earlier one for so many tokens agrees with it for one more.</summary>
 /// <remarks>
 /// Learnt from every token that is chosen where something was predicted, drafted or not: so an engine that doesn't draft still
-/// knows when it would pay. The running sequence's own tokens count most; where it has few, those of all others fill in.
+/// knows when it would pay. A sequence's own tokens count most; where it has few, those of all others fill in.
 /// </remarks>
 internal sealed class DraftOdds
 {
@@ -19,7 +19,7 @@ internal sealed class DraftOdds
     private const double Memory = 400;
 
     /// <summary>So many predictions in a row have to hold before a text is believed to be a copy: what stands before the cursor is the user's.</summary>
-    private const int Proof = 2;
+    public const int Proof = 4;
 
     /// <summary>
     /// By length: 2, 3, 4-5, 6-7, 8-11, 12-15, 16-23, 24-31, 32-47, 48-63, more; first where predictions have yet to hold, then
@@ -45,8 +45,6 @@ internal sealed class DraftOdds
     private double _allTies;
     private readonly double[] _hits = new double[Prior.Length];
     private readonly double[] _trials = new double[Prior.Length];
-    private readonly double[] _ownHits = new double[Prior.Length];
-    private readonly double[] _ownTrials = new double[Prior.Length];
 
     /// <summary>
     /// The chance that a choice after <paramref name="length"/> tokens that agreed is too close for a step that computed guesses: what
@@ -74,31 +72,24 @@ internal sealed class DraftOdds
         foreach (ref var share in _ties.AsSpan()) share -= TieSlip * share;
     }
 
-    /// <summary>The chance that one more token agrees after <paramref name="length"/> that did, of which the last <paramref name="held"/> had been predicted.</summary>
-    public double Of(int length, int held)
+    /// <summary>The chance that one more token agrees after <paramref name="length"/> that did, of which the last <paramref name="held"/> had been predicted, in the sequence that <paramref name="own"/> is of.</summary>
+    public double Of(int length, int held, OwnOdds own)
     {
         var bucket = Bucket(length, held);
         var others = (_hits[bucket] + (PriorWeight * Prior[bucket])) / (_trials[bucket] + PriorWeight);
-        return (_ownHits[bucket] + (OthersWeight * others)) / (_ownTrials[bucket] + OthersWeight);
+        return (own.Hits[bucket] + (OthersWeight * others)) / (own.Trials[bucket] + OthersWeight);
     }
 
-    public void Record(int length, int held, bool agreed)
+    public void Record(int length, int held, bool agreed, OwnOdds own)
     {
         var bucket = Bucket(length, held);
         var hit = agreed ? 1 : 0;
-        _ownHits[bucket] += hit;
-        _ownTrials[bucket]++;
+        own.Hits[bucket] += hit;
+        own.Trials[bucket]++;
         _hits[bucket] += hit;
         if (++_trials[bucket] < Memory) return;
         _hits[bucket] /= 2;
         _trials[bucket] /= 2;
-    }
-
-    /// <summary>Another sequence's text comes now.</summary>
-    public void BeginSequence()
-    {
-        Array.Clear(_ownHits);
-        Array.Clear(_ownTrials);
     }
 
     /// <summary>Two to each power of two, from <see cref="TokenHistory.LeastMatch"/> on.</summary>
@@ -110,4 +101,19 @@ internal sealed class DraftOdds
     }
 
     private static int Bucket(int length, int held) => Bucket(length) + (held < Proof ? 0 : Lengths);
+
+    /// <summary>What was seen of one sequence.</summary>
+    internal sealed class OwnOdds
+    {
+        public double[] Hits { get; } = new double[Prior.Length];
+
+        public double[] Trials { get; } = new double[Prior.Length];
+
+        /// <summary>Another sequence's text comes now.</summary>
+        public void Clear()
+        {
+            Array.Clear(Hits);
+            Array.Clear(Trials);
+        }
+    }
 }

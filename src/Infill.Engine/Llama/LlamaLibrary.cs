@@ -108,6 +108,7 @@ public sealed record LlamaLibrary(string Directory, string Version, string CpuVa
             throw new EngineException($"llama.cpp found no device to compute on: '{directory}' holds no CPU backend that runs on this machine.");
         }
 
+        LlamaCpuBackend.Watch();
         var devices = LlamaDevice.All(); // a folder that the user named may have a GPU's backend
         return new LlamaLibrary(directory, version, FindCpuVariant()) { Gpu = devices.Count > 0 ? devices[0].Backend : GpuBackend.Cpu, Devices = devices };
     }

@@ -20,6 +20,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     private readonly nint _memory;
     private readonly GCHandle _self;
     private readonly LlamaBatchArrays _batch;
+    private readonly LlamaCpuBackend? _attention; // null where single tokens are computed as llama.cpp likes
     private readonly LlamaPrefillLane? _lane;
     private readonly List<int> _order = [];       // slices of the step by slot
     private readonly List<int> _firstRows = []; // of each slice that wants logits, which of all rows is its first
@@ -42,7 +43,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
             var size = SizeOf(model, options);
             (MaxSequences, ContextTokens, ContextCells) = (size.Slots, size.SlotTokens, size.Cells);
             var parameters = Parameters(options, size);
-            _context = LlamaContextHandle.Create(model.Handle, parameters);
+            _context = LlamaCpuBackend.Make(() => LlamaContextHandle.Create(model.Handle, parameters), out var backend);
+            if (IsUndivided(model, options)) _attention = backend;
             if (LlamaThreadpool.TryCreate(ThreadsOf(options)) is { } threadpool) _context.Attach(threadpool);
             _memory = LlamaNative.GetMemory(_context);
             if (HasLane(model, options, size)) _lane = new LlamaPrefillLane(model.Handle, _context, parameters, size.SlotTokens, model.CellBytes);
@@ -72,6 +74,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
 
     public IPrefillLane? Lane => _lane;
 
+    public bool AddsUpAlike => _attention is not null;
+
     public void Begin(StepPlan plan)
     {
         if (!IsOnDevice) return;
@@ -84,6 +88,7 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
     {
         _shouldAbort = shouldAbort;
         if (_begun is null) Fill(plan);
+        _attention?.UseReference(plan.TotalTokens == 1);
         var status = _begun ?? LlamaNative.Decode(_context, _batch.View);
         _begun = null;
         _logits = status == DecodeStatus.Ok ? LlamaNative.GetAllLogits(_context) : null; // a GPU has only been told what to do: this waits for it
@@ -155,6 +160,10 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         CacheSize.For(here, model.TrainedContext, model.CellBytes - there, model.WeightBytes, MachineMemory.AvailableBytes); // of the layers that are not there
         return size;
     }
+
+    /// <summary>On a CPU with no more threads than there are heads to divide among them.</summary>
+    private static bool IsUndivided(LlamaModel model, EngineOptions options) =>
+        model.Offload.Layers == 0 && options.Threads <= LlamaNative.ModelHeads(model.Handle);
 
     /// <summary>On a CPU, where a graph can pause; of memory that is nothing but cells, each of one token; within the limit, where there is one.</summary>
     private static bool HasLane(LlamaModel model, EngineOptions options, CacheSize size)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Infill.Engine.Caching;
+using Infill.Engine.Drafting;
 using Infill.Engine.Sampling;
 
 namespace Infill.Engine.Scheduling;
@@ -78,6 +79,9 @@ public sealed class Sequence
     internal int TokensAfterStop { get; set; }
     internal int StepsAfterStop { get; set; }
     internal int DraftedTokens { get; set; }
+
+    /// <summary>What its next tokens are guessed from; null before the first guess. The drafter's.</summary>
+    internal DraftSource? DraftSource { get; set; }
     internal int AcceptedTokens { get; set; }
 
     /// <summary>A step that it was in took the context with it: it is not to happen twice.</summary>

@@ -51,12 +51,13 @@ public sealed class StepPlan
         TotalTokens -= slices;
     }
 
-    /// <summary>Has the only slice compute guesses too.</summary>
+    /// <summary>Has a slice compute guesses too.</summary>
+    /// <param name="slice">Its place; it wants logits.</param>
     /// <param name="tokens">Not copied: they must stay as they are until the step is settled.</param>
-    internal void Draft(ReadOnlyMemory<int> tokens)
+    internal void Draft(int slice, ReadOnlyMemory<int> tokens)
     {
-        Debug.Assert(_slices.Count == 1 && _slices[0].WantsLogits && _slices[0].Draft.IsEmpty);
-        _slices[0] = _slices[0] with { Draft = tokens };
+        Debug.Assert(_slices[slice].WantsLogits && _slices[slice].Draft.IsEmpty);
+        _slices[slice] = _slices[slice] with { Draft = tokens };
         TotalTokens += tokens.Length;
         HasDraft = true;
     }

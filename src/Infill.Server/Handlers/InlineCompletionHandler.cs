@@ -31,7 +31,8 @@ internal sealed class InlineCompletionHandler(
         await foreach (var suggestion in suggestions.SuggestAsync(place.At, isInvoked, settings, active.Superseded, request.Cancelled))
         {
             shown = suggestion;
-            if (partial is { } growing && settings.GrowingSnapshots && !active.IsEnded && pacer.ShouldSend(shown.Text)) client.SendPartial(growing, Show());
+            var isGrowing = settings.GrowingSnapshots && !active.IsEnded && shown.Alternatives.Count == 0; // others come with the last, once
+            if (partial is { } growing && isGrowing && pacer.ShouldSend(shown.Text)) client.SendPartial(growing, Show());
         }
 
         active.ThrowIfEnded();

@@ -163,6 +163,11 @@ internal sealed class ScriptedModel : IModelRunner
 
     public bool IsOnDevice { get; init; }
 
+    public bool AddsUpAlike { get; init; }
+
+    /// <summary>By how much the best token's score is higher after each token that is computed beside.</summary>
+    public float BatchNoise { get; init; }
+
     public void Begin(StepPlan plan) => WhenBegun?.Invoke();
 
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
@@ -222,7 +227,7 @@ internal sealed class ScriptedModel : IModelRunner
         }
 
         var best = _next[slice][drafted];
-        _logits[best] = 10;
+        _logits[best] = 10 + (BatchNoise * (_next[slice].Count - 1));
         if (IsNearTie(best)) _logits[(best + 1) % _logits.Length] = 9.9f;
         return _logits;
     }

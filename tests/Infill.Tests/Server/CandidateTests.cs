@@ -105,17 +105,20 @@ public sealed class CandidateTests
     [Fact]
     public async Task The_first_grows_as_ever_and_the_others_come_with_the_last_snapshot()
     {
-        var second = _model.HoldStep(2);
-        await using var editor = await TestEditor.StartAsync(_model, Growing);
+        var third = _model.HoldStep(3); // the end: what grew within 30 ms is sent with it
+        var time = new ManualTime();
+        await using var editor = await TestEditor.StartAsync(_model, Growing, new EditorOptions { Time = time });
         await editor.OpenAsync("a = ");
         var request = await editor.BeginInlineAsync(0, 4, """ "partialResultToken":"p" """, isInvoked: true);
         await editor.ReceiveAsync("$/progress");
-        second.Open();
+        await third.Reached;
+        time.Advance(TimeSpan.FromMilliseconds(31)); // another snapshot is due
+        third.Open();
 
         Assert.Empty((await request.Answer).Items());
 
         var snapshots = editor.Received("$/progress").ConvertAll(static partial => partial.GetProperty("value").EnumerateArray().ToList());
-        Assert.Single(snapshots[0]);
+        Assert.All(snapshots.SkipLast(1), static snapshot => Assert.Single(snapshot));
         Assert.Equal(["to", "uo", "tp"], snapshots[^1].Select(static item => item.GetProperty("insertText").GetString()));
         Assert.Equal(Id(snapshots[0][0]), Id(snapshots[^1][0]));
     }

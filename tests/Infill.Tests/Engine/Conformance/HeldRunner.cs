@@ -58,6 +58,8 @@ internal sealed class HeldRunner(IModelRunner inner, StepControl control) : IMod
 
     public bool IsOnDevice => inner.IsOnDevice;
 
+    public bool AddsUpAlike => inner.AddsUpAlike;
+
     public IPrefillLane? Lane => inner.Lane;
 
     public void Begin(StepPlan plan) => inner.Begin(plan);

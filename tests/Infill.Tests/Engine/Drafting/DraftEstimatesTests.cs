@@ -6,34 +6,36 @@ namespace Infill.Tests.Engine.Drafting;
 /// <summary>What a guess's worth is reckoned from: <see cref="DraftOdds"/> and <see cref="DraftCost"/>.</summary>
 public sealed class DraftEstimatesTests
 {
+    private readonly DraftOdds.OwnOdds _own = new();
+
     [Fact]
     public void Odds_follow_what_happens_at_that_length_and_leave_others_alone()
     {
         var odds = new DraftOdds();
-        var (before, other) = (odds.Of(8, held: 4), odds.Of(2, held: 4));
+        var (before, other) = (odds.Of(8, held: 4, _own), odds.Of(2, held: 4, _own));
 
-        for (var i = 0; i < 100; i++) odds.Record(9, held: 4, agreed: false); // 8 to 11 are one
+        for (var i = 0; i < 100; i++) odds.Record(9, held: 4, agreed: false, _own); // 8 to 11 are one
 
-        Assert.InRange(odds.Of(8, held: 4), 0, before / 4);
-        Assert.Equal(other, odds.Of(2, held: 4));
+        Assert.InRange(odds.Of(8, held: 4, _own), 0, before / 4);
+        Assert.Equal(other, odds.Of(2, held: 4, _own));
     }
 
     [Fact]
     public void A_new_sequence_begins_with_what_all_others_taught()
     {
         var odds = new DraftOdds();
-        var before = odds.Of(2, held: 4);
-        for (var i = 0; i < 50; i++) odds.Record(2, held: 4, agreed: true);
-        odds.BeginSequence();
-        var learnt = odds.Of(2, held: 4);
-        for (var i = 0; i < 30; i++) odds.Record(2, held: 4, agreed: false); // this one is another kind of text
-        var own = odds.Of(2, held: 4);
+        var before = odds.Of(2, held: 4, _own);
+        for (var i = 0; i < 50; i++) odds.Record(2, held: 4, agreed: true, _own);
+        _own.Clear();
+        var learnt = odds.Of(2, held: 4, _own);
+        for (var i = 0; i < 30; i++) odds.Record(2, held: 4, agreed: false, _own); // this one is another kind of text
+        var own = odds.Of(2, held: 4, _own);
 
-        odds.BeginSequence();
+        _own.Clear();
 
         Assert.InRange(learnt, 1.3 * before, 1);
         Assert.InRange(own, 0, learnt / 2);
-        Assert.InRange(odds.Of(2, held: 4), 1.5 * own, learnt);
+        Assert.InRange(odds.Of(2, held: 4, _own), 1.5 * own, learnt);
     }
 
     [Theory]
@@ -41,19 +43,19 @@ public sealed class DraftEstimatesTests
     [InlineData(3)]
     [InlineData(64)]
     [InlineData(100_000)]
-    public void Every_length_has_odds(int length) => Assert.InRange(new DraftOdds().Of(length, held: 4), 0.01, 0.99);
+    public void Every_length_has_odds(int length) => Assert.InRange(new DraftOdds().Of(length, held: 4, _own), 0.01, 0.99);
 
     [Fact]
     public void What_stands_before_the_cursor_is_believed_less_than_what_the_model_has_followed()
     {
         var odds = new DraftOdds();
-        var (yetToHold, held) = (odds.Of(32, held: 1), odds.Of(32, held: 2));
+        var (yetToHold, held) = (odds.Of(32, DraftOdds.Proof - 1, _own), odds.Of(32, DraftOdds.Proof, _own));
 
-        for (var i = 0; i < 100; i++) odds.Record(32, held: 0, agreed: false);
+        for (var i = 0; i < 100; i++) odds.Record(32, held: 0, agreed: false, _own);
 
         Assert.True(yetToHold < held);
-        Assert.InRange(odds.Of(32, held: 1), 0, yetToHold / 4);
-        Assert.Equal(held, odds.Of(32, held: 2));
+        Assert.InRange(odds.Of(32, DraftOdds.Proof - 1, _own), 0, yetToHold / 4);
+        Assert.Equal(held, odds.Of(32, DraftOdds.Proof, _own));
     }
 
     [Fact]

@@ -51,6 +51,8 @@ internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
 
     public bool IsOnDevice => inner.IsOnDevice;
 
+    public bool AddsUpAlike => inner.AddsUpAlike;
+
     /// <summary>Told after each piece of a prompt that is computed between steps, with its number.</summary>
     public Action<int>? OnPiece { get; set; }
 

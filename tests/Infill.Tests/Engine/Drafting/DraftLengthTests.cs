@@ -1,0 +1,85 @@
+using Infill.Engine.Drafting;
+using Xunit;
+
+namespace Infill.Tests.Engine.Drafting;
+
+/// <summary>How many guesses sequences that decode together get, by what steps gave.</summary>
+public sealed class DraftLengthTests
+{
+    [Fact]
+    public void The_length_that_gives_most_for_its_time_is_found_and_kept()
+    {
+        var length = new DraftLength(8);
+
+        Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 2 }, milliseconds: static guesses => 1 + (0.02 * guesses));
+        var last = Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 2 }, milliseconds: static guesses => 1 + (0.02 * guesses));
+
+        Assert.InRange(last[3], 1700, 2000);
+    }
+
+    [Fact]
+    public void A_length_lasts_for_a_stretch_since_a_graph_is_made_for_each()
+    {
+        var length = new DraftLength(8);
+        var changes = 0;
+        for (var step = 0; step < 240; step++)
+        {
+            var before = length.Current;
+            Run(length, steps: 1, promised: static guesses => 1 + (0.4 * guesses), given: static _ => 1, milliseconds: static _ => 1);
+            if (length.Current == before) continue;
+            changes++;
+            Assert.Equal(0, (step + 1) % DraftLength.StretchSteps);
+        }
+
+        Assert.InRange(changes, 2, 8);
+    }
+
+    [Fact]
+    public void What_was_tried_in_vain_is_tried_ever_seldomer()
+    {
+        var steps = Run(new DraftLength(8), steps: 20_000, promised: static guesses => 1 + (0.4 * guesses), given: static _ => 1, milliseconds: static guesses => guesses == 0 ? 1 : 1.7);
+
+        Assert.InRange(20_000 - steps[0], DraftLength.StretchSteps, 600);
+    }
+
+    [Fact]
+    public void Where_the_odds_promise_nothing_nothing_is_tried()
+    {
+        var steps = Run(new DraftLength(8), steps: 1000, promised: static _ => 1.05, given: static guesses => 1 + guesses, milliseconds: static _ => 1);
+
+        Assert.Equal(1000, steps[0]);
+    }
+
+    [Fact]
+    public void Where_guesses_hold_no_more_the_next_stretch_has_none()
+    {
+        var length = new DraftLength(8);
+        Run(length, steps: 1000, promised: static guesses => 1 + guesses, given: static guesses => 1 + guesses, milliseconds: static guesses => guesses == 0 ? 1 : 1.2);
+        Assert.NotEqual(0, length.Current);
+
+        var steps = Run(length, steps: 1000, promised: static _ => 1, given: static _ => 1, milliseconds: static guesses => guesses == 0 ? 1 : 1.2);
+
+        Assert.InRange(steps[0], 800, 1000);
+    }
+
+    [Theory]
+    [InlineData(2, 7)]
+    [InlineData(8, 7)]
+    [InlineData(16, 3)]
+    public void A_step_has_room_for_so_many_guesses_of_each(int sequences, int most) => Assert.Equal(most, new DraftLength(sequences).Lengths[^1]);
+
+    /// <returns>Steps by the guesses that they had of each sequence.</returns>
+    private static int[] Run(DraftLength length, int steps, Func<int, double> promised, Func<int, double> given, Func<int, double> milliseconds)
+    {
+        var by = new int[8];
+        for (var i = 0; i < steps; i++)
+        {
+            foreach (var guesses in length.Lengths) length.Expect(guesses, promised(guesses));
+            var current = length.Current;
+            by[current]++;
+            length.Observe(current, given(current), TimeSpan.FromMilliseconds(milliseconds(current)));
+        }
+
+        return by;
+    }
+}

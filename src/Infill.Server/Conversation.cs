@@ -110,7 +110,7 @@ internal sealed class Conversation
     private MethodTable MakeMethods()
     {
         var methods = new MethodTable();
-        new LifecycleHandler(_session, _client, _ledger)
+        new LifecycleHandler(_session, _client, _ledger, _options.Time)
         {
             Initialized = OnInitialized,
             Exiting = code =>

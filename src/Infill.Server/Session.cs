@@ -20,6 +20,7 @@ internal enum SessionState
 internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsLayer? commandLine, Action<string> problem)
 {
     private readonly Lock _settingsGate = new();
+    private readonly TaskCompletionSource _settingsKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal); // problems of the settings; guarded by _settingsGate
     private volatile InfillSettings _settings = InfillSettings.From([.. ownLayers, commandLine], static _ => { }); // told when a client can hear it
     private SettingsLayer? _initializationLayer;
@@ -50,6 +51,20 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
     /// <summary>In force now; a request keeps those it began with.</summary>
     public InfillSettings Settings => _settings;
 
+    /// <summary>Whether the client answers when it is asked for its settings.</summary>
+    public bool TellsSettings => Client?.Capabilities.Workspace?.Configuration == true;
+
+    /// <summary>
+    /// Those in force when this is called, for what the user may have forbidden or changed. At the start a client that is asked for its
+    /// settings is waited for: then those that it has told. Any thread.
+    /// </summary>
+    public async Task<InfillSettings> KnownSettingsAsync()
+    {
+        if (_settingsKnown.Task.IsCompleted) return _settings;
+        await _settingsKnown.Task;
+        return _settings;
+    }
+
     /// <summary>Neovim takes RequestCancelled silently, but logs ContentModified.</summary>
     public RpcError SupersededError { get; private set; } = s_contentModified;
 
@@ -76,6 +91,7 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
         if (client.ClientInfo?.Name == "Neovim") SupersededError = s_cancelled;
         Folders = Longest(client.WorkspaceFolders?.Select(folder => folder.Uri) ?? (client.RootUri is { } root ? [root] : []));
         Merge(() => _initializationLayer = SettingsSources.FromClient(client.InitializationOptions, TellOnce));
+        if (!TellsSettings) _settingsKnown.SetResult();
     }
 
     public void ShutDown() => State = SessionState.ShutDown;
@@ -90,6 +106,9 @@ internal sealed class Session(IReadOnlyList<SettingsLayer?> ownLayers, SettingsL
 
     /// <summary>Any thread.</summary>
     public void Configure(JsonElement? settings) => Merge(() => _configurationLayer = SettingsSources.FromClient(settings, TellOnce));
+
+    /// <summary>The client has told its settings, or is waited for no longer. Any thread.</summary>
+    public void EndWaitForSettings() => _settingsKnown.TrySetResult();
 
     /// <summary>The user has chosen a model, after all that the settings say. Any thread.</summary>
     /// <param name="model">Its file.</param>

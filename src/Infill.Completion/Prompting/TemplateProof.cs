@@ -21,8 +21,8 @@ internal static class TemplateProof
     ];
 
     /// <summary>
-    /// So many gaps must be filled: the default model fills five in either order that it was trained on, and none in four others; a later
-    /// round of it filled one (the first, where the suffix stands before the prefix and the last marker between them).
+    /// So many gaps must be filled: the default model fills five in either order that it was trained on, and at most one in four others
+    /// (the first, where the suffix stands before the prefix and the last marker between them).
     /// </summary>
     private const int Enough = 2;
 

@@ -19,12 +19,13 @@ internal sealed class CompletionHandler(Session session, SuggestionSource sugges
     {
         var nothing = new CompletionList(IsIncomplete: true, []);
         if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not { } place) return nothing;
-        var settings = session.Settings;
-        if (!settings.IsEnabledFor(place.Language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
+        var known = session.KnownSettingsAsync();
         var id = string.Create(CultureInfo.InvariantCulture, $"menu {++_lastId}");
         using var active = session.Active.Begin(place.Uri, request);
         await Task.Yield(); // the turn is over
 
+        var settings = await known;
+        if (!settings.IsEnabledFor(place.Language)) return nothing; // no way to ask by hand: LSP calls a list invoked that comes up while typing
         var suggested = "";
         await foreach (var suggestion in suggestions.SuggestAsync(place, isInvoked: false, settings, active.Superseded, request.Cancelled))
         {

@@ -14,9 +14,9 @@ internal sealed class ExplainHandler(Session session, Func<ISuggestionService> c
     private async Task<ExplainResult> HandleAsync(ExplainParams parameters, IncomingRequest request)
     {
         if (DocumentPlace.Find(session, parameters.TextDocument.Uri, parameters.Position) is not { } place) return Refused("The document's text is unknown until it is opened again.");
-        var settings = session.Settings;
+        var known = session.KnownSettingsAsync();
         await Task.Yield(); // the turn is over
-        if (suggestions.RequestAt(place, settings) is not { } asked)
+        if (suggestions.RequestAt(place, await known) is not { } asked)
         {
             return Refused("No part of this file may enter a prompt: its name says that it holds secrets, or .infillignore names it.");
         }

@@ -19,11 +19,12 @@ internal sealed class InlineCompletionHandler(
     {
         // In the ordered turn: the text, the settings and the place as they are now.
         if (Place.Find(session, parameters) is not { } place) return InlineCompletionList.Empty;
-        var settings = session.Settings;
+        var known = session.KnownSettingsAsync();
         var id = (++_lastId).ToString(CultureInfo.InvariantCulture);
         using var active = session.Active.Begin(place.At.Uri, request);
         await Task.Yield(); // the turn is over; the next message may be taken
 
+        var settings = await known;
         var partial = parameters.PartialResultToken;
         var pacer = new SnapshotPacer(time);
         var shown = new Suggestion("");

@@ -6,8 +6,11 @@ using Infill.Protocol.Lsp;
 namespace Infill.Server.Handlers;
 
 /// <summary>initialize to exit, settings and folders.</summary>
-internal sealed class LifecycleHandler(Session session, ClientLink client, AcceptanceLedger ledger)
+internal sealed class LifecycleHandler(Session session, ClientLink client, AcceptanceLedger ledger, TimeProvider time)
 {
+    /// <summary>How long suggestions wait at most for the settings of a client that says that it tells them.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
     public static string Version { get; } = typeof(LifecycleHandler).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     private bool _isInitialized; // dispatch loop only
@@ -48,6 +51,7 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
     private Task<InitializeResult> InitializeAsync(InitializeParams parameters, IncomingRequest request)
     {
         session.Initialize(parameters);
+        if (session.TellsSettings) _ = EndWaitForSettingsAsync();
 
         var hasInline = parameters.Capabilities.TextDocument?.InlineCompletion is not null;
         return Task.FromResult(Result(Conversions.ToKind(session.Encoding), hasInline));
@@ -59,8 +63,20 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
         _isInitialized = true;
         var workspace = session.Client?.Capabilities.Workspace;
         if (workspace?.DidChangeConfiguration?.DynamicRegistration == true) _ = client.RegisterForConfigurationAsync();
-        if (workspace?.Configuration == true) _ = client.AskConfigurationAsync(session.Configure);
+        if (session.TellsSettings) _ = AskForSettingsAsync();
         Initialized();
+    }
+
+    private async Task AskForSettingsAsync()
+    {
+        await client.AskConfigurationAsync(session.Configure);
+        session.EndWaitForSettings(); // refused or not
+    }
+
+    private async Task EndWaitForSettingsAsync()
+    {
+        await Task.Delay(s_patience, time);
+        session.EndWaitForSettings();
     }
 
     private Task<JsonElement?> ShutdownAsync(IncomingRequest request)
@@ -72,7 +88,7 @@ internal sealed class LifecycleHandler(Session session, ClientLink client, Accep
     private void OnConfigurationChanged(DidChangeConfigurationParams parameters)
     {
         // Clients that answer workspace/configuration send null here, the others send the settings.
-        if (session.Client?.Capabilities.Workspace?.Configuration == true) _ = client.AskConfigurationAsync(session.Configure);
+        if (session.TellsSettings) _ = client.AskConfigurationAsync(session.Configure);
         else session.Configure(parameters.Settings);
     }
 

@@ -217,7 +217,12 @@ internal sealed class TestEditor : IAsyncDisposable
         [.. Received("window/logMessage").Where(static log => log.GetProperty("type").GetInt32() <= 2).Select(static log => log.GetProperty("message").GetString()!)];
 
     /// <summary>The parameters of the first message of that method, past or to come, that fits.</summary>
-    public async Task<JsonElement> ReceiveAsync(string method, Func<JsonElement, bool>? fits = null)
+    public async Task<JsonElement> ReceiveAsync(string method, Func<JsonElement, bool>? fits = null) => (await MessageAsync(method, fits)).GetProperty("params");
+
+    /// <summary>Answers the first request of that method, past or to come, which <see cref="EditorOptions.OnRequest"/> has left unanswered.</summary>
+    public async Task ReplyAsync(string method, string result) => await SendResultAsync((await MessageAsync(method)).GetProperty("id"), result);
+
+    private async Task<JsonElement> MessageAsync(string method, Func<JsonElement, bool>? fits = null)
     {
         var found = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
@@ -226,7 +231,7 @@ internal sealed class TestEditor : IAsyncDisposable
             else _watches.Add((IsIt, found));
         }
 
-        return (await found.Task.WaitAsync(Limit)).GetProperty("params");
+        return await found.Task.WaitAsync(Limit);
 
         bool IsIt(JsonElement message) => Is(message, method) && fits?.Invoke(message.GetProperty("params")) != false;
     }
@@ -289,8 +294,10 @@ internal sealed class TestEditor : IAsyncDisposable
     private async Task AnswerAsync(JsonElement id, string method, JsonElement message)
     {
         var parameters = message.TryGetProperty("params", out var given) ? given : default;
-        if (_options.OnRequest(method, parameters) is { } result) await SendAsync($$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"result":{{result}}}""");
+        if (_options.OnRequest(method, parameters) is { } result) await SendResultAsync(id, result);
     }
+
+    private Task SendResultAsync(JsonElement id, string result) => SendAsync($$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"result":{{result}}}""");
 
     private void Keep(JsonElement message)
     {

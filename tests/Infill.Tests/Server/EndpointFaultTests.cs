@@ -55,8 +55,8 @@ public sealed class EndpointFaultTests
     public async Task Where_nobody_listens_there_is_no_suggestion_until_somebody_does()
     {
         var server = new ScriptedServer();
+        server.Dispose(); // before the first connection: in the middle of one it would be reset, not refused
         await using var editor = await StartAsync(server.Url, TimeProvider.System);
-        server.Dispose();
         await editor.OpenAsync("");
 
         Assert.Empty((await editor.InlineAsync(0, 0)).Items());

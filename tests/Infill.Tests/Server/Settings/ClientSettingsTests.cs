@@ -64,6 +64,32 @@ public sealed class ClientSettingsTests
     }
 
     [Fact]
+    public async Task Nothing_is_suggested_before_a_client_that_is_asked_for_its_settings_has_told_them()
+    {
+        await using var editor = await StartAsync(Asks, new EditorOptions { OnRequest = static (_, _) => null }); // answered below
+        await editor.OpenAsync("");
+        var early = await editor.BeginInlineAsync(0, 0);
+
+        await editor.ReplyAsync("workspace/configuration", """[{"maxTokens":40}]""");
+
+        Assert.Equal(40, Assert.Single((await early.Answer).Texts()).Length);
+    }
+
+    [Fact]
+    public async Task A_client_that_never_tells_its_settings_is_served_after_a_second()
+    {
+        var time = new ManualTime();
+        await using var editor = await StartAsync(Asks, new EditorOptions { Time = time, OnRequest = static (_, _) => null });
+        await editor.OpenAsync("");
+        var request = await editor.BeginInlineAsync(0, 0);
+        await editor.ReceiveAsync("workspace/configuration");
+
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(30, Assert.Single((await request.Answer).Texts()).Length);
+    }
+
+    [Fact]
     public async Task A_client_that_can_is_asked_to_tell_of_changes()
     {
         await using var editor = await StartAsync("""{"capabilities":{"workspace":{"didChangeConfiguration":{"dynamicRegistration":true}}}}""");

@@ -1,13 +1,14 @@
 namespace Infill.Engine.Drafting;
 
 /// <summary>
-/// How many guesses each gets of several sequences that decode together on a GPU, by the tokens that steps really gave for their
-/// time. Owned by the engine thread.
+/// How many guesses each gets of several sequences that decode together on a GPU, by what steps took and really gave. Owned by the
+/// engine thread.
 /// </summary>
 /// <remarks>
 /// A GPU's graph is made for one shape of batch, and made anew, which takes longer than a step, for another. So a length is kept for
-/// a stretch of steps. Another is tried now and then, the seldomer the oftener that was in vain. (Chosen anew for each step, by what
-/// each shape had cost, eight texts of a 1.5B model had 0.59 times the plain speed on an H200: each shape paid for the other.)
+/// a stretch of steps, and one that gives less than none is given up after few. What its steps took and gave is remembered, so that
+/// it isn't tried again for what wasn't worth it. (On an H200, where each length was tried for a whole stretch and again soon, eight texts
+/// of a 1.5B model that repeated little had 0.72 times the plain speed.)
 /// </remarks>
 /// <param name="sequences">How many decode together, at most.</param>
 internal sealed class DraftLength(int sequences)
@@ -15,37 +16,37 @@ internal sealed class DraftLength(int sequences)
     /// <summary>Steps that keep to a length before others are thought of.</summary>
     public const int StretchSteps = 16;
 
+    /// <summary>Steps after which a length that falls short of none at all is given up.</summary>
+    public const int TrialSteps = FirstSteps + 2;
+
     /// <summary>The first steps of a stretch, in which graphs are made, tell nothing of those that follow.</summary>
     private const int FirstSteps = 4;
 
-    /// <summary>How much better a length must have been to be kept.</summary>
+    /// <summary>How much better another length must promise to be than the one that is kept.</summary>
     private const double Better = 1.05;
 
-    /// <summary>What one more token is taken to add to a step until that was tried.</summary>
+    /// <summary>What one more token is taken to add to a step until that was measured.</summary>
     private const double TokenCost = 0.01;
 
-    private const int LeastPatience = 4;
-    private const int MostPatience = 64;
+    /// <summary>How far each stretch lets what was measured slip back to what is assumed: a length that once wasn't worth it is tried again.</summary>
+    private const double Slip = 1.0 / 128;
 
     /// <summary>How much one step weighs in what is expected.</summary>
     private const double Weight = 0.1;
 
     private static readonly int[] LengthTable = [0, 1, 3, 7];
 
-    private readonly int _count = LengthTable.Count(length => sequences * (length + 1) <= Drafter.MostStepTokens);
     private readonly double[] _expected = new double[LengthTable.Length]; // tokens of a step and sequence, as the odds promise
-    private readonly double[] _rates = new double[LengthTable.Length]; // tokens of a sequence in a millisecond, as they came; 0 where not tried
-    private int _current; // indices of lengths
-    private int _best;
+    private readonly double[] _costs = [.. LengthTable.Select(length => Assumed(sequences, length))]; // of a step, as multiples of one without guesses
+    private readonly double[] _kept = [.. LengthTable.Select(static _ => 1.0)]; // of what the odds promise beyond a token, the part that came
+    private double _plain; // milliseconds of a step without guesses; 0 before the first
+    private int _current; // index of a length
     private int _steps; // of the stretch
-    private double _tokens;
+    private double _tokens; // of its steps that tell something
     private double _milliseconds;
-    private int _untilTrial = 1; // stretches
-    private int _patience = LeastPatience;
-    private bool _triesLonger;
 
     /// <summary>Those that a step has room for.</summary>
-    public ReadOnlySpan<int> Lengths => LengthTable.AsSpan(0, _count);
+    public ReadOnlySpan<int> Lengths => LengthTable.AsSpan(0, 1 + Array.FindLastIndex(LengthTable, length => sequences * (length + 1) <= Drafter.MostStepTokens));
 
     /// <summary>How many guesses each sequence gets in the next step.</summary>
     public int Current => LengthTable[_current];
@@ -70,51 +71,58 @@ internal sealed class DraftLength(int sequences)
             _milliseconds += time.TotalMilliseconds;
         }
 
-        if (_steps < StretchSteps) return;
-        EndStretch(_milliseconds > 0 ? _tokens / _milliseconds : _tokens / (StretchSteps - FirstSteps)); // a clock that stands still counts steps
+        if (_steps == StretchSteps || (_steps >= TrialSteps && IsShort)) EndStretch();
+    }
+
+    /// <summary>Whether the stretch gives less than steps without guesses would in its time.</summary>
+    private bool IsShort => _current > 0 && _plain > 0 && _tokens * _plain < _milliseconds;
+
+    private void EndStretch()
+    {
+        for (var i = 1; i < LengthTable.Length; i++)
+        {
+            _costs[i] += Slip * (Assumed(sequences, LengthTable[i]) - _costs[i]);
+            _kept[i] += Slip * (1 - _kept[i]);
+        }
+
+        Learn(_tokens / (_steps - FirstSteps), _milliseconds / (_steps - FirstSteps));
+        _current = Best();
         (_steps, _tokens, _milliseconds) = (0, 0, 0);
     }
 
-    private void EndStretch(double rate)
+    /// <summary>What a step gave and took in the mean. A clock that stands still tells nothing of time.</summary>
+    private void Learn(double tokens, double milliseconds)
     {
-        ref var known = ref _rates[_current];
-        known = known == 0 ? rate : (known + rate) / 2;
-        if (_current != _best)
+        if (_current == 0)
         {
-            var isBetter = rate > Better * _rates[_best];
-            if (isBetter) _best = _current;
-            _patience = isBetter ? LeastPatience : Math.Min(2 * _patience, MostPatience);
-            _untilTrial = _patience;
-        }
-        else if (_best > 0 && rate < _rates[0])
-        {
-            _best = 0; // the texts have changed
+            _plain = _plain == 0 ? milliseconds : (_plain + milliseconds) / 2;
+            return;
         }
 
-        _current = --_untilTrial <= 0 ? Candidate() : _best;
+        if (_plain > 0 && milliseconds > 0) _costs[_current] = milliseconds / _plain;
+        if (_expected[_current] <= 1) return;
+        var kept = Math.Clamp((tokens - 1) / (_expected[_current] - 1), 0, 1);
+        _kept[_current] = IsShort ? kept : (_kept[_current] + kept) / 2;
     }
 
-    /// <summary>What is tried next; the best where nothing else is worth it.</summary>
-    private int Candidate()
+    /// <summary>What promises most tokens for the time; none where that is hardly more than without guesses.</summary>
+    private int Best()
     {
-        _untilTrial = 1;
-        var most = _count - 1;
-        if (_best > 0)
+        var best = _current;
+        var gain = Better * Promise(_current);
+        for (var i = 0; i < Lengths.Length; i++)
         {
-            _triesLonger = !_triesLonger && _best < most;
-            return _triesLonger ? _best + 1 : _best - 1;
+            var promise = Promise(i);
+            if (i == _current || promise <= gain || (i > 0 && promise < Drafter.LeastGain)) continue;
+            gain = promise;
+            best = i;
         }
 
-        var candidate = 0;
-        var gain = Drafter.LeastGain;
-        for (var i = 1; i <= most; i++)
-        {
-            var promised = _expected[i] / (1 + (TokenCost * sequences * LengthTable[i]));
-            if (promised <= gain) continue;
-            gain = promised;
-            candidate = i;
-        }
-
-        return candidate;
+        return best;
     }
+
+    /// <summary>Tokens in the time of a step without guesses.</summary>
+    private double Promise(int index) => index == 0 ? 1 : (1 + ((_expected[index] - 1) * _kept[index])) / _costs[index];
+
+    private static double Assumed(int sequences, int length) => 1 + (TokenCost * sequences * length);
 }

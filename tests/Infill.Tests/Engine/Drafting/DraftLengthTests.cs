@@ -11,8 +11,8 @@ public sealed class DraftLengthTests
     {
         var length = new DraftLength(8);
 
-        Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 2 }, milliseconds: static guesses => 1 + (0.02 * guesses));
-        var last = Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 2 }, milliseconds: static guesses => 1 + (0.02 * guesses));
+        Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 1.6 }, milliseconds: static guesses => 1 + (0.02 * guesses));
+        var last = Run(length, steps: 2000, promised: static guesses => 1 + (0.4 * guesses), given: static guesses => guesses switch { 0 => 1, 1 => 1.4, 3 => 2.2, _ => 1.6 }, milliseconds: static guesses => 1 + (0.02 * guesses));
 
         Assert.InRange(last[3], 1700, 2000);
     }
@@ -21,25 +21,37 @@ public sealed class DraftLengthTests
     public void A_length_lasts_for_a_stretch_since_a_graph_is_made_for_each()
     {
         var length = new DraftLength(8);
-        var changes = 0;
-        for (var step = 0; step < 240; step++)
+        var lasted = 0;
+        for (var step = 0; step < 2000; step++)
         {
             var before = length.Current;
-            Run(length, steps: 1, promised: static guesses => 1 + (0.4 * guesses), given: static _ => 1, milliseconds: static _ => 1);
+            Run(length, steps: 1, promised: guesses => 1 + ((step / 100 % 2) * guesses), given: guesses => 1 + ((step / 100 % 2) * guesses), milliseconds: static _ => 1);
+            lasted++;
             if (length.Current == before) continue;
-            changes++;
-            Assert.Equal(0, (step + 1) % DraftLength.StretchSteps);
+            Assert.True(lasted % DraftLength.StretchSteps is 0 or DraftLength.TrialSteps, $"It lasted for {lasted} steps.");
+            lasted = 0;
         }
-
-        Assert.InRange(changes, 2, 8);
     }
 
     [Fact]
-    public void What_was_tried_in_vain_is_tried_ever_seldomer()
+    public void What_gives_less_than_no_guesses_is_given_up_after_six_steps_and_tried_ever_seldomer()
     {
-        var steps = Run(new DraftLength(8), steps: 20_000, promised: static guesses => 1 + (0.4 * guesses), given: static _ => 1, milliseconds: static guesses => guesses == 0 ? 1 : 1.7);
+        var length = new DraftLength(8);
 
-        Assert.InRange(20_000 - steps[0], DraftLength.StretchSteps, 600);
+        var steps = Run(length, steps: 20_000, promised: static guesses => 1 + (0.4 * guesses), given: static _ => 1, milliseconds: static guesses => guesses == 0 ? 1 : 1.7);
+
+        Assert.InRange(20_000 - steps[0], DraftLength.TrialSteps, 400);
+    }
+
+    [Fact]
+    public void What_took_too_long_is_not_tried_again_while_the_odds_promise_no_more()
+    {
+        var length = new DraftLength(8);
+
+        var steps = Run(length, steps: 1000, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 1 : 3);
+
+        Assert.Equal([DraftLength.TrialSteps, DraftLength.TrialSteps], [steps[7], steps[3]]); // 1.2 tokens promise too little from the start
+        Assert.Equal(1000 - (2 * DraftLength.TrialSteps), steps[0]);
     }
 
     [Fact]

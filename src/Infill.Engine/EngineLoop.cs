@@ -292,7 +292,7 @@ internal sealed class EngineLoop : IDisposable
         _metrics.Occupancy.Record(plan.Slices.Count);
         if (status == StepStatus.Completed) _timing.Observe(plan, shape, took);
         var chosen = _settlement.Settle(model, plan, status);
-        if (status == StepStatus.Completed) _drafter.Observe(plan, took, chosen);
+        if (status == StepStatus.Completed) _drafter.Observe(plan, _time.GetElapsedTime(began), chosen); // tokens behind guesses take time to choose, too
     }
 
     private void Lose(EngineException e)

@@ -35,32 +35,58 @@ internal sealed class StepChoices(int vocabularySize, bool isOnDevice)
     /// <summary>Scores that are worth waking other cores for.</summary>
     private readonly long _worthSharing = isOnDevice ? 1 << 18 : 1 << 20;
 
-    private ChosenToken?[] _chosen = [];
+    private ChosenToken?[] _chosen = []; // by row: a slice's own, then those behind its guesses
+    private int[] _firstRows = [];
     private bool _isPrepared;
 
-    /// <summary>Before the books move on: chooses for every sequence that may have any token next.</summary>
+    /// <summary>Before the books move on: chooses for every sequence that may have any token next, behind its guesses as long as they hold.</summary>
     /// <exception cref="EngineException">The context gave no logits.</exception>
     public void Prepare(IModelRunner model, StepPlan plan)
     {
         var slices = plan.Slices;
-        _isPrepared = !plan.HasDraft && slices.Count > 1 && slices.Count * (long)vocabularySize >= _worthSharing;
-        if (_isPrepared) ChooseAll(model, slices);
+        _isPrepared = false;
+        if (slices.Count < 2) return;
+        if (_firstRows.Length < slices.Count) _firstRows = new int[slices.Count];
+        var rows = 0;
+        for (var i = 0; i < slices.Count; i++)
+        {
+            _firstRows[i] = rows;
+            rows += 1 + slices[i].Draft.Length;
+        }
+
+        _isPrepared = rows * (long)vocabularySize >= _worthSharing;
+        if (!_isPrepared) return;
+        if (_chosen.Length < rows) _chosen = new ChosenToken?[rows];
+        ChooseAll(model, slices);
     }
 
-    /// <summary>The token that was chosen for a slice; null where it is still to be chosen.</summary>
-    public ChosenToken? Of(int slice) => _isPrepared ? _chosen[slice] : null;
+    /// <summary>The token that was chosen for a slice behind so many guesses that held; null where it is still to be chosen.</summary>
+    public ChosenToken? Of(int slice, int accepted) => _isPrepared ? _chosen[_firstRows[slice] + accepted] : null;
 
     /// <remarks>Apart from <see cref="Prepare"/>: what the cores share is an object, and a step that they don't share makes none.</remarks>
     private void ChooseAll(IModelRunner model, IReadOnlyList<StepSlice> slices)
     {
-        if (_chosen.Length < slices.Count) _chosen = new ChosenToken?[slices.Count];
         try
         {
-            Parallel.For(0, slices.Count, i => _chosen[i] = CanChoose(slices[i]) ? ChosenToken.Of(slices[i].Sequence, model.Logits(i)) : null);
+            Parallel.For(0, slices.Count, i => Choose(model, slices[i], i));
         }
         catch (AggregateException e) when (e.InnerException is EngineException reason)
         {
             ExceptionDispatchInfo.Throw(reason);
+        }
+    }
+
+    private void Choose(IModelRunner model, StepSlice slice, int index)
+    {
+        var row = _firstRows[index];
+        _chosen[row] = null;
+        if (!CanChoose(slice)) return;
+        var draft = slice.Draft.Span;
+        for (var accepted = 0; ; accepted++)
+        {
+            var chosen = ChosenToken.Of(slice.Sequence, model.Logits(index, accepted));
+            _chosen[row + accepted] = chosen;
+            if (accepted == draft.Length || chosen.Token != draft[accepted]) return;
         }
     }
 

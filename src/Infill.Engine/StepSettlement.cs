@@ -80,7 +80,7 @@ internal sealed class StepSettlement(
                 return FinishReason.None;
             }
 
-            var reason = output.Choose(sequence, logits, choices.Of(index), out traced);
+            var reason = output.Choose(sequence, logits, choices.Of(index, accepted), out traced);
             if (reason != FinishReason.None || accepted == draft.Length || sequence.Tokens[^1] != draft[accepted]) return reason;
             sequence.Slot!.Append(sequence.Tokens, sequence.ComputedTokens, 1); // the step has computed it already
             sequence.AcceptedTokens++;

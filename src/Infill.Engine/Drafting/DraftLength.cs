@@ -16,8 +16,11 @@ internal sealed class DraftLength(int sequences)
     /// <summary>Steps that keep to a length before others are thought of.</summary>
     public const int StretchSteps = 16;
 
-    /// <summary>Steps after which a length that falls short of none at all is given up.</summary>
+    /// <summary>Steps after which a length that falls short of none at all is given up, and none at all, where it is only looked at, left again.</summary>
     public const int TrialSteps = FirstSteps + 2;
+
+    /// <summary>After so many stretches with guesses it is measured again what a step takes without.</summary>
+    private const int MostSincePlain = 16;
 
     /// <summary>The first steps of a stretch, in which graphs are made, tell nothing of those that follow.</summary>
     private const int FirstSteps = 4;
@@ -37,10 +40,10 @@ internal sealed class DraftLength(int sequences)
     private static readonly int[] LengthTable = [0, 1, 3, 7];
 
     private readonly double[] _expected = new double[LengthTable.Length]; // tokens of a step and sequence, as the odds promise
-    private readonly double[] _costs = [.. LengthTable.Select(length => Assumed(sequences, length))]; // of a step, as multiples of one without guesses
+    private readonly double[] _times = new double[LengthTable.Length]; // of a step, in milliseconds; 0 before the first
     private readonly double[] _kept = [.. LengthTable.Select(static _ => 1.0)]; // of what the odds promise beyond a token, the part that came
-    private double _plain; // milliseconds of a step without guesses; 0 before the first
     private int _current; // index of a length
+    private int _sincePlain; // stretches
     private int _steps; // of the stretch
     private double _tokens; // of its steps that tell something
     private double _milliseconds;
@@ -58,6 +61,9 @@ internal sealed class DraftLength(int sequences)
         expected = expected == 0 ? tokens : expected + (Weight * (tokens - expected));
     }
 
+    /// <summary>Another kind of step came between, so that the graph has to be made again.</summary>
+    public void Interrupt() => (_steps, _tokens, _milliseconds) = (0, 0, 0);
+
     /// <summary>After a step.</summary>
     /// <param name="length">Guesses that it computed of each sequence.</param>
     /// <param name="tokens">That it gave of each, in the mean.</param>
@@ -71,36 +77,35 @@ internal sealed class DraftLength(int sequences)
             _milliseconds += time.TotalMilliseconds;
         }
 
-        if (_steps == StretchSteps || (_steps >= TrialSteps && IsShort)) EndStretch();
+        if (_steps == StretchSteps || (_steps >= TrialSteps && (IsShort || IsLook))) EndStretch();
     }
 
     /// <summary>Whether the stretch gives less than steps without guesses would in its time.</summary>
-    private bool IsShort => _current > 0 && _plain > 0 && _tokens * _plain < _milliseconds;
+    private bool IsShort => _current > 0 && _tokens * _times[0] < _milliseconds;
+
+    /// <summary>Whether there are no guesses only to see what that takes.</summary>
+    private bool IsLook => _current == 0 && _sincePlain == MostSincePlain;
 
     private void EndStretch()
     {
         for (var i = 1; i < LengthTable.Length; i++)
         {
-            _costs[i] += Slip * (Assumed(sequences, LengthTable[i]) - _costs[i]);
+            if (_times[i] > 0) _times[i] += Slip * ((Assumed(i) * _times[0]) - _times[i]);
             _kept[i] += Slip * (1 - _kept[i]);
         }
 
         Learn(_tokens / (_steps - FirstSteps), _milliseconds / (_steps - FirstSteps));
-        _current = Best();
-        (_steps, _tokens, _milliseconds) = (0, 0, 0);
+        _sincePlain = _current == 0 ? 0 : _sincePlain + 1;
+        _current = _sincePlain == MostSincePlain ? 0 : Best();
+        Interrupt();
     }
 
     /// <summary>What a step gave and took in the mean. A clock that stands still tells nothing of time.</summary>
     private void Learn(double tokens, double milliseconds)
     {
-        if (_current == 0)
-        {
-            _plain = _plain == 0 ? milliseconds : (_plain + milliseconds) / 2;
-            return;
-        }
-
-        if (_plain > 0 && milliseconds > 0) _costs[_current] = milliseconds / _plain;
-        if (_expected[_current] <= 1) return;
+        var known = _times[_current];
+        _times[_current] = known == 0 ? milliseconds : Math.Min(milliseconds, (known + milliseconds) / 2); // what disturbs makes it longer
+        if (_current == 0 || _expected[_current] <= 1) return;
         var kept = Math.Clamp((tokens - 1) / (_expected[_current] - 1), 0, 1);
         _kept[_current] = IsShort ? kept : (_kept[_current] + kept) / 2;
     }
@@ -122,7 +127,12 @@ internal sealed class DraftLength(int sequences)
     }
 
     /// <summary>Tokens in the time of a step without guesses.</summary>
-    private double Promise(int index) => index == 0 ? 1 : (1 + ((_expected[index] - 1) * _kept[index])) / _costs[index];
+    private double Promise(int index)
+    {
+        if (index == 0) return 1;
+        var cost = _times[index] > 0 && _times[0] > 0 ? _times[index] / _times[0] : Assumed(index);
+        return (1 + ((_expected[index] - 1) * _kept[index])) / cost;
+    }
 
-    private static double Assumed(int sequences, int length) => 1 + (TokenCost * sequences * length);
+    private double Assumed(int index) => 1 + (TokenCost * sequences * LengthTable[index]);
 }

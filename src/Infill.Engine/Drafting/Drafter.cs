@@ -51,6 +51,7 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, IMo
     private readonly DraftOdds _odds = new();
     private readonly DraftCost _cost = new();
     private readonly DraftLength?[] _together = new DraftLength?[BitOperations.Log2(MostSequences) + 1]; // by the power of two that has room for the sequences
+    private int _lastTogether; // how many decoded together in the last step; 0 where it was another kind of step
     private readonly Stack<DraftSource> _unused = new();
     private bool _isOn = options.Speculation;
     private int _alike; // near ties that came out the same twice, one after another
@@ -126,6 +127,8 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, IMo
     public void Observe(StepPlan plan, TimeSpan time, int chosen)
     {
         var count = plan.Slices.Count;
+        var isSameAgain = count == _lastTogether;
+        _lastTogether = 0;
         if (!_isOn || !MayDraft(count)) return;
         for (var i = 0; i < count; i++)
         {
@@ -134,6 +137,8 @@ internal sealed class Drafter(IVocabulary vocabulary, EngineOptions options, IMo
 
         if (count > 1)
         {
+            _lastTogether = count;
+            if (!isSameAgain) Together(count).Interrupt();
             Together(count).Observe((plan.TotalTokens / count) - 1, (double)chosen / count, time);
             return;
         }

@@ -32,9 +32,23 @@ public sealed class StepChoicesTests : IDisposable
 
         for (var i = 0; i < Sequences; i++)
         {
-            Assert.Equal(ChosenToken.Of(_plan.Slices[i].Sequence, scores.Logits(i)), choices.Of(i));
-            Assert.Equal(Scores.Best(i), choices.Of(i)!.Value.Token);
+            Assert.Equal(ChosenToken.Of(_plan.Slices[i].Sequence, scores.Logits(i)), choices.Of(i, 0));
+            Assert.Equal(Scores.Best(i), choices.Of(i, 0)!.Value.Token);
         }
+    }
+
+    [Fact]
+    public void Behind_guesses_it_is_chosen_as_long_as_they_hold()
+    {
+        using var scores = new Scores(Sequences, Large);
+        var choices = new StepChoices(Large, isOnDevice: true);
+        _plan.Draft(1, new[] { Scores.Best(1), Scores.Best(1), 7, Scores.Best(1) });
+
+        choices.Prepare(scores, _plan);
+
+        Assert.All([0, 1, 2], accepted => Assert.Equal(Scores.Best(1), choices.Of(1, accepted)!.Value.Token));
+        Assert.Equal(Scores.Best(2), choices.Of(2, 0)!.Value.Token);
+        Assert.Equal(Sequences + 2, scores.Reads); // none behind the one that did not hold
     }
 
     [Fact]
@@ -46,8 +60,8 @@ public sealed class StepChoicesTests : IDisposable
 
         choices.Prepare(scores, _plan);
 
-        Assert.Null(choices.Of(2));
-        Assert.NotNull(choices.Of(3));
+        Assert.Null(choices.Of(2, 0));
+        Assert.NotNull(choices.Of(3, 0));
     }
 
     [Fact]
@@ -58,7 +72,7 @@ public sealed class StepChoicesTests : IDisposable
 
         choices.Prepare(scores, _plan);
 
-        Assert.Null(choices.Of(0));
+        Assert.Null(choices.Of(0, 0));
         Assert.Equal(0, scores.Reads);
     }
 

@@ -55,6 +55,31 @@ public sealed class DraftLengthTests
     }
 
     [Fact]
+    public void What_a_step_takes_without_guesses_is_measured_again_now_and_then()
+    {
+        var length = new DraftLength(8);
+        Run(length, steps: 200, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 10 : 3); // a graph was made in each, say
+        Assert.Equal(7, length.Current);
+
+        var steps = Run(length, steps: 1000, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 1 : 3);
+
+        Assert.InRange(steps[0], 500, 1000);
+    }
+
+    [Fact]
+    public void Steps_of_another_kind_begin_the_stretch_anew()
+    {
+        var length = new DraftLength(8);
+        for (var step = 0; step < 10 * DraftLength.StretchSteps; step++)
+        {
+            if (step % 10 == 0) length.Interrupt();
+            Run(length, steps: 1, promised: static guesses => 1 + guesses, given: static guesses => 1 + guesses, milliseconds: static _ => 1);
+        }
+
+        Assert.Equal(0, length.Current); // no ten steps tell what they take
+    }
+
+    [Fact]
     public void Where_the_odds_promise_nothing_nothing_is_tried()
     {
         var steps = Run(new DraftLength(8), steps: 1000, promised: static _ => 1.05, given: static guesses => 1 + guesses, milliseconds: static _ => 1);

@@ -34,6 +34,9 @@ internal sealed class DraftLength(int sequences)
     /// <summary>How far each stretch lets what was measured slip back to what is assumed: a length that once wasn't worth it is tried again.</summary>
     private const double Slip = 1.0 / 128;
 
+    /// <summary>By so much a step may take longer than those of the stretch before, since the texts are longer; beyond, something was beside it.</summary>
+    private const double MostGrowth = 1.1;
+
     /// <summary>How much one step weighs in what is expected.</summary>
     private const double Weight = 0.1;
 
@@ -46,7 +49,7 @@ internal sealed class DraftLength(int sequences)
     private int _sincePlain; // stretches
     private int _steps; // of the stretch
     private double _tokens; // of its steps that tell something
-    private double _milliseconds;
+    private double _least = double.MaxValue; // milliseconds of the fastest of these: prompts that are computed beside make the others longer
 
     /// <summary>Those that a step has room for.</summary>
     public ReadOnlySpan<int> Lengths => LengthTable.AsSpan(0, 1 + Array.FindLastIndex(LengthTable, length => sequences * (length + 1) <= Drafter.MostStepTokens));
@@ -62,7 +65,7 @@ internal sealed class DraftLength(int sequences)
     }
 
     /// <summary>Another kind of step came between, so that the graph has to be made again.</summary>
-    public void Interrupt() => (_steps, _tokens, _milliseconds) = (0, 0, 0);
+    public void Interrupt() => (_steps, _tokens, _least) = (0, 0, double.MaxValue);
 
     /// <summary>After a step.</summary>
     /// <param name="length">Guesses that it computed of each sequence.</param>
@@ -74,14 +77,14 @@ internal sealed class DraftLength(int sequences)
         if (++_steps > FirstSteps)
         {
             _tokens += tokens;
-            _milliseconds += time.TotalMilliseconds;
+            _least = Math.Min(_least, time.TotalMilliseconds);
         }
 
         if (_steps == StretchSteps || (_steps >= TrialSteps && (IsShort || IsLook))) EndStretch();
     }
 
     /// <summary>Whether the stretch gives less than steps without guesses would in its time.</summary>
-    private bool IsShort => _current > 0 && _tokens * _times[0] < _milliseconds;
+    private bool IsShort => _current > 0 && _tokens * _times[0] < (_steps - FirstSteps) * _least;
 
     /// <summary>Whether there are no guesses only to see what that takes.</summary>
     private bool IsLook => _current == 0 && _sincePlain == MostSincePlain;
@@ -94,19 +97,19 @@ internal sealed class DraftLength(int sequences)
             _kept[i] += Slip * (1 - _kept[i]);
         }
 
-        Learn(_tokens / (_steps - FirstSteps), _milliseconds / (_steps - FirstSteps));
+        Learn();
         _sincePlain = _current == 0 ? 0 : _sincePlain + 1;
         _current = _sincePlain == MostSincePlain ? 0 : Best();
         Interrupt();
     }
 
-    /// <summary>What a step gave and took in the mean. A clock that stands still tells nothing of time.</summary>
-    private void Learn(double tokens, double milliseconds)
+    /// <summary>What a step took, and what it gave in the mean. A clock that stands still tells nothing of time.</summary>
+    private void Learn()
     {
         var known = _times[_current];
-        _times[_current] = known == 0 ? milliseconds : Math.Min(milliseconds, (known + milliseconds) / 2); // what disturbs makes it longer
+        _times[_current] = known == 0 ? _least : Math.Min(_least, MostGrowth * known);
         if (_current == 0 || _expected[_current] <= 1) return;
-        var kept = Math.Clamp((tokens - 1) / (_expected[_current] - 1), 0, 1);
+        var kept = Math.Clamp(((_tokens / (_steps - FirstSteps)) - 1) / (_expected[_current] - 1), 0, 1);
         _kept[_current] = IsShort ? kept : (_kept[_current] + kept) / 2;
     }
 

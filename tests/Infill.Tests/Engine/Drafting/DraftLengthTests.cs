@@ -66,6 +66,26 @@ public sealed class DraftLengthTests
         Assert.InRange(steps[0], 500, 1000);
     }
 
+    [Theory]
+    [InlineData(0)] // from the start
+    [InlineData(500)]
+    public void Prompts_that_are_computed_beside_make_no_guesses_worth_it(int undisturbed)
+    {
+        var length = new DraftLength(8);
+        Run(length, undisturbed, Promised, Promised, milliseconds: static guesses => guesses == 0 ? 1 : 4);
+        for (var step = 0; step < 100; step++)
+        {
+            var isDisturbed = step % 4 > 0;
+            Run(length, steps: 1, Promised, Promised, guesses => isDisturbed ? 10 : guesses == 0 ? 1 : 4);
+        }
+
+        var steps = Run(length, steps: 200, Promised, Promised, milliseconds: static guesses => guesses == 0 ? 1 : 4);
+
+        Assert.InRange(steps[0], 160, 200);
+
+        static double Promised(int guesses) => 1 + (0.25 * guesses);
+    }
+
     [Fact]
     public void Steps_of_another_kind_begin_the_stretch_anew()
     {

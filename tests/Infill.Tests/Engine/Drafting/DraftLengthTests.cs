@@ -58,10 +58,10 @@ public sealed class DraftLengthTests
     public void What_a_step_takes_without_guesses_is_measured_again_now_and_then()
     {
         var length = new DraftLength(8);
-        Run(length, steps: 200, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 10 : 3); // a graph was made in each, say
+        Run(length, steps: 200, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 1.9 : 0.6); // a graph was made in each, say
         Assert.Equal(7, length.Current);
 
-        var steps = Run(length, steps: 1000, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 1 : 3);
+        var steps = Run(length, steps: 1000, promised: static guesses => 1 + (0.2 * guesses), given: static guesses => 1 + (0.2 * guesses), milliseconds: static guesses => guesses == 0 ? 0.2 : 0.6);
 
         Assert.InRange(steps[0], 500, 1000);
     }
@@ -84,6 +84,14 @@ public sealed class DraftLengthTests
         Assert.InRange(steps[0], 160, 200);
 
         static double Promised(int guesses) => 1 + (0.25 * guesses);
+    }
+
+    [Fact]
+    public void A_step_that_takes_long_by_itself_has_no_guesses()
+    {
+        var steps = Run(new DraftLength(8), steps: 1000, promised: static guesses => 1 + guesses, given: static guesses => 1 + guesses, milliseconds: static _ => 2.1);
+
+        Assert.Equal(1000, steps[0]);
     }
 
     [Fact]

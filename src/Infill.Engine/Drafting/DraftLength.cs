@@ -24,6 +24,9 @@ internal sealed class DraftLength(int sequences)
     /// <summary>The first steps of a stretch, in which graphs are made, tell nothing of those that follow.</summary>
     private const int FirstSteps = 4;
 
+    /// <summary>How much better than none at all a length must promise to be.</summary>
+    private const double LeastGain = 1.2;
+
     /// <summary>How much better another length must promise to be than the one that is kept.</summary>
     private const double Better = 1.05;
 
@@ -127,7 +130,7 @@ internal sealed class DraftLength(int sequences)
         for (var i = 0; i < Lengths.Length; i++)
         {
             var promise = Promise(i);
-            if (i == _current || promise <= gain || (i > 0 && promise < Drafter.LeastGain)) continue;
+            if (i == _current || promise <= gain || (i > 0 && promise < LeastGain)) continue;
             gain = promise;
             best = i;
         }

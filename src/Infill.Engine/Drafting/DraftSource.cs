@@ -32,8 +32,11 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
     /// <summary>How many tokens agree with what the prediction is taken from.</summary>
     public int MatchLength => _match.Length;
 
-    /// <summary>Whether enough of what was predicted has held, or the caller stands for it.</summary>
-    public bool IsProved => _held >= DraftOdds.Proof || _isHint;
+    /// <summary>Whether enough of what was predicted has held.</summary>
+    public bool IsProved => _held >= DraftOdds.Proof;
+
+    /// <summary>Whether the caller stands for what is predicted, and nothing of it has failed.</summary>
+    public bool IsHint => _isHint;
 
     /// <summary>How many tokens the last <see cref="Guess"/> foresaw.</summary>
     public int Known { get; private set; }

@@ -49,9 +49,9 @@ public sealed class DraftingTests
     }
 
     [Theory]
-    [InlineData("third", 8)]
-    [InlineData("\n", 8)]
-    [InlineData("zzz", 8)]
+    [InlineData("third", 24)]
+    [InlineData("\n", 24)]
+    [InlineData("zzz", 12)]
     [InlineData("zzz", 17)]
     [InlineData("zzz", 64)]
     public async Task A_stop_inside_what_was_guessed_right_ends_the_text_there_and_nothing_beyond_it_stays(string stop, int maxTokens)

@@ -43,9 +43,9 @@ export class Ghost implements Disposable {
     if (!isInvoked && known && kept.length > 0 && (known.state === 'whole' || known.isRunning)) return this.items(known, document, position);
     if (known?.isInvoked && known.state === 'whole' && kept.length > 0 && isHere) return this.items(known, document, position);
 
-    // Asked for already: ahead, or by VS Code, which asks each provider. Else the edit has stopped what was being made; what of
-    // it still fits stays on the screen until more has come.
-    const isJoined = known !== undefined && isHere && (known.isInvoked || !isInvoked) && (known.isRunning || (known.state === 'whole' && !known.isTaken));
+    // Asked for already: ahead, or by VS Code, which asks each provider, and asks again where nothing came. Else the edit has
+    // stopped what was being made; what of it still fits stays on the screen until more has come.
+    const isJoined = known !== undefined && isHere && (known.isInvoked || !isInvoked) && (known.isRunning || (known.state === 'whole' && !(isInvoked && known.isTaken)));
     const isNextWanted = isInvoked && kept.length > 0; // the others come last; VS Code turns to the second of those that it is given
     const stream = isJoined ? known : this.begin(client, new Stream(document, position, selected, isInvoked, kept), context, isNextWanted);
     stream.isTaken = true;

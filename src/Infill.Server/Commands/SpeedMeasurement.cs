@@ -38,7 +38,7 @@ internal static class SpeedMeasurement
         ModelLoading.CheckFile(DefaultModel.Path);
         using var model = LlamaModel.Load(DefaultModel.Path);
         using var loop = new LlamaBareLoop(model, sequences: 1, PromptTokens + Tokens, new EngineOptions().Threads);
-        var cuts = new PromptCuts(model);
+        var cuts = new PromptCuts(model, "speed");
         loop.Run([cuts.Take(PromptTokens)], Tokens); // the first run touches its memory for the first time
         var runs = Enumerable.Range(0, Rounds).Select(_ => loop.Run([cuts.Take(PromptTokens)], Tokens)).ToList();
 

@@ -28,7 +28,7 @@ internal sealed class ArrivalPart(BenchContext context)
         var options = context.Settings.Engine with { Speculation = false, SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, LongPrompt + 1) };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Where(static peer => peer.Properties.TotalSlots > 1).Select(static peer => new PeerSide(peer))];
-        var cuts = new PromptCuts(model);
+        var cuts = new PromptCuts(model, "arrival");
         await FirstTokenAsync(sides[0], cuts.Take(ShortPrompt), cancellationToken); // compiles what runs from here on
         for (var round = 0; round < context.Options.Rounds; round++)
         {

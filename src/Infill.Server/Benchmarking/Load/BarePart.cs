@@ -20,7 +20,7 @@ internal sealed class BarePart(BenchContext context)
 
         using var model = context.LoadModel();
         using var loop = new LlamaBareLoop(model, sequences: 1, PromptTokens + Tokens, context.Settings.Engine.Threads);
-        var cuts = new PromptCuts(model);
+        var cuts = new PromptCuts(model, "bare");
         loop.Run([cuts.Take(PromptTokens)], Tokens); // the first run touches its memory for the first time
         for (var round = 0; round < context.Options.Rounds; round++)
         {

@@ -20,7 +20,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
         result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself, and goes on from where infill's texts ended too.");
 
         using var model = context.LoadModel();
-        var cuts = new PromptCuts(model);
+        var cuts = new PromptCuts(model, "concurrency");
         foreach (var n in requests)
         {
             await MeasureAsync(n, model, cuts, cold[n], warm[n], cancellationToken);

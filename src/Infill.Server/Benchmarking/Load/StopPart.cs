@@ -32,7 +32,7 @@ internal sealed class StopPart(BenchContext context)
         };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
-        var cuts = new PromptCuts(model);
+        var cuts = new PromptCuts(model, "stop");
         await sides[0].GenerateAsync(cuts.Take(ShortPrompt), 4, cancellationToken); // compiles what runs from here on
         foreach (var side in sides)
         {

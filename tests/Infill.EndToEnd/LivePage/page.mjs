@@ -113,7 +113,7 @@ async function look(browser, name) {
       phases.add(row[3]);
     }
     now.tiles.forEach((value, index) => tiles[index].add(value));
-    return now.requests.length > 2 && seen.size > 6 && now.recent.some(row => seen.has(row[0])) && now.finished.some(row => row[0] === 'cancelled') && tiles.slice(0, 3).every(values => values.size > 2);
+    return now.requests.length > 2 && seen.size > 6 && now.recent.some(row => seen.has(row[0])) && now.finished.some(row => row[0] === 'cancelled') && tiles.slice(0, 3).every(values => values.size > 1);
   }, () => JSON.stringify({ name, now, seen: [...seen], tiles: tiles.map(values => [...values]), errors }));
   const ended = now.recent.filter(row => seen.has(row[0])).length;
   await until(async () => (now = await page.evaluate(read)).requests.length > 2);

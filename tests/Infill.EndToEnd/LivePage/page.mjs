@@ -22,7 +22,7 @@ const looks = {
 };
 mkdirSync(out, { recursive: true });
 
-/** Editors that ask all the time, for something else each time; every fourth leaves before it has been answered. */
+/** Editors that ask for something else each time; every fourth request is left before it has been answered, and after every third they think: so the load rises and falls. */
 class Load {
   isOver = false;
 
@@ -44,6 +44,8 @@ class Load {
       } catch (error) {
         if (!leaving?.aborted) throw error;
       }
+
+      if (round % 3 === 2) await delay(200);
     }
   }
 
@@ -113,7 +115,7 @@ async function look(browser, name) {
       phases.add(row[3]);
     }
     now.tiles.forEach((value, index) => tiles[index].add(value));
-    return now.requests.length > 2 && seen.size > 6 && now.recent.some(row => seen.has(row[0])) && now.finished.some(row => row[0] === 'cancelled') && tiles.slice(0, 3).every(values => values.size > 1);
+    return now.requests.length > 2 && seen.size > 6 && now.recent.some(row => seen.has(row[0])) && now.finished.some(row => row[0] === 'cancelled') && tiles.slice(0, 3).every(values => values.size > 2);
   }, () => JSON.stringify({ name, now, seen: [...seen], tiles: tiles.map(values => [...values]), errors }));
   const ended = now.recent.filter(row => seen.has(row[0])).length;
   await until(async () => (now = await page.evaluate(read)).requests.length > 2);

@@ -21,7 +21,7 @@ public sealed class DraftLengthTests
     public void A_length_lasts_for_a_stretch_since_a_graph_is_made_for_each()
     {
         var length = new DraftLength(8);
-        var lasted = 0;
+        var (lasted, changes) = (0, 0);
         for (var step = 0; step < 2000; step++)
         {
             var before = length.Current;
@@ -30,7 +30,10 @@ public sealed class DraftLengthTests
             if (length.Current == before) continue;
             Assert.True(lasted % DraftLength.StretchSteps is 0 or DraftLength.TrialSteps, $"It lasted for {lasted} steps.");
             lasted = 0;
+            changes++;
         }
+
+        Assert.InRange(changes, 2, 40);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
     private readonly Lazy<PieceIndex> _pieces = new(() => new PieceIndex(vocabulary)); // made when a text must begin with something for the first time
     private readonly float[] _restricted = new float[vocabulary.Size];
-    private readonly List<TextStream> _untold = []; // whose readers don't know yet of what was written
+    private readonly ReaderTeller _readers = new();
 
     /// <summary>Chooses a sequence's next token and delivers its text.</summary>
     /// <param name="sequence">One whose tokens are all computed.</param>
@@ -52,18 +52,14 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
         var decoded = sequence.Text.Append(sequence.Start.Take(vocabulary.Piece(token)));
         if (sequence.Ticket.Request.ScoreTokens && chosen is { } scored) chosen = scored with { Length = decoded.Length };
         var text = sequence.Stop.Append(decoded, out var stopped);
-        if ((text.Length > 0 || chosen is not null) && sequence.Ticket.Output.Write(text, chosen)) _untold.Add(sequence.Ticket.Output);
+        if ((text.Length > 0 || chosen is not null) && sequence.Ticket.Output.Write(text, chosen)) _readers.Add(sequence.Ticket.Output);
 
         if (stopped || sequence.Ticket.Request.StopRule?.IsEnough(text, chosen?.LogProbability ?? 0) == true) return FinishReason.StopRule;
         return sequence.GeneratedTokens >= sequence.Ticket.Request.MaxTokens ? FinishReason.TokenLimit : FinishReason.None;
     }
 
     /// <summary>Wakes whoever reads what was delivered since the last time.</summary>
-    public void TellReaders()
-    {
-        foreach (var stream in _untold) stream.Tell();
-        _untold.Clear();
-    }
+    public void TellReaders() => _readers.Tell();
 
     /// <summary>The last chunk of a sequence that the scheduler has let go.</summary>
     public void Complete(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

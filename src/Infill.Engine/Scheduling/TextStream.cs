@@ -12,12 +12,13 @@ namespace Infill.Engine.Scheduling;
 /// </remarks>
 internal sealed class TextStream
 {
-    private readonly Channel<bool> _signal = Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<bool> _signal = Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();                 // held to append, or to take what is there
     private readonly StringBuilder _unread = new(64);    // guarded by _gate
     private List<TracedToken>? _unreadTokens;            // guarded by _gate
     private GenerationChunk? _last;                      // guarded by _gate; nothing comes after it
     private bool _isTold;                                // guarded by _gate: the reader has been told and has not looked yet
+    private bool _isToBeTold;                            // guarded by _gate: the engine thread has been asked to have it told
     private bool _hasBegun;                              // engine thread
 
     /// <summary>Engine thread only.</summary>
@@ -29,7 +30,8 @@ internal sealed class TextStream
         {
             _unread.Append(text);
             if (token is { } traced) (_unreadTokens ??= []).Add(traced);
-            isNews = !_isTold;
+            isNews = !_isTold && !_isToBeTold;
+            _isToBeTold |= isNews;
         }
 
         if (_hasBegun) return isNews;
@@ -38,7 +40,7 @@ internal sealed class TextStream
         return false;
     }
 
-    /// <summary>Engine thread only: the reader gets what was written.</summary>
+    /// <summary>Engine thread, or another that it has asked: the reader gets what was written.</summary>
     /// <remarks>
     /// The lock is free when the signal is given: on a machine whose cores all compute, the reader takes this one's the moment it is
     /// told, would find the lock held by the thread that it has put aside, and have its next chance at the next tick of the clock, 4 ms later.
@@ -47,6 +49,7 @@ internal sealed class TextStream
     {
         lock (_gate)
         {
+            _isToBeTold = false;
             if (_isTold) return;
             _isTold = true;
         }

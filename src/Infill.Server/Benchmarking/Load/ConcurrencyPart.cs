@@ -40,7 +40,6 @@ internal sealed class ConcurrencyPart(BenchContext context)
         for (var round = 0; round < context.Options.Rounds; round++)
         {
             var prompts = cuts.TakeMany(n);
-            var ours = prompts;
             foreach (var side in sides.Where(side => side.Slots >= n))
             {
                 context.Progress($"concurrency, {n} at once, round {round + 1} of {context.Options.Rounds}, {side.Name}");
@@ -48,15 +47,16 @@ internal sealed class ConcurrencyPart(BenchContext context)
                 cold[side.Name].Add(round, coldRate);
 
                 var longer = GoingOn(prompts, answers);
-                if (side == sides[0]) ours = longer;
                 warm[side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
                 await BenchContext.PauseAsync(cancellationToken);
-            }
+                if (side != sides[0]) continue;
 
-            var bare = loop.Run(prompts, Tokens);
-            cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
-            warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(ours, Tokens).Decode.TotalSeconds);
-            await BenchContext.PauseAsync(cancellationToken);
+                // Next to what it is compared with: the machine's own speed changes by a tenth within seconds.
+                warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(longer, Tokens).Decode.TotalSeconds);
+                var bare = loop.Run(prompts, Tokens);
+                cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
+                await BenchContext.PauseAsync(cancellationToken);
+            }
         }
     }
 

@@ -62,8 +62,8 @@ internal sealed class EngineLoop : IDisposable
         _metrics = new EngineMetrics(() => Scheduler.Waiting.Count, () => Scheduler.Running.Count, () => Cache.CellsInUse, options);
         _timing = new StepTiming(Cost, options, time, logger);
         _drafter = new Drafter(contexts.Vocabulary, options, model);
-        _output = new SequenceOutput(contexts.Vocabulary, _metrics, time);
-        _tellReaders = _output.TellReaders;
+        _output = new SequenceOutput(contexts.Vocabulary, _metrics, _stepBudget, time);
+        _tellReaders = () => _output.TellReadersWhereDue(_plan!.HasPrefill ? _stepBudget : _stepTime); // a prompt's part is made as long as may be
         _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice), _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 

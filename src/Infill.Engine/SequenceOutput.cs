@@ -5,7 +5,7 @@ using Infill.Engine.Scheduling;
 namespace Infill.Engine;
 
 /// <summary>Logits → token → text → the caller's channel, and what it took. Owned by the engine thread.</summary>
-internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metrics, TimeProvider time)
+internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metrics, TimeSpan textInterval, TimeProvider time)
 {
     /// <summary>What OpenTelemetry's conventions ask to be said of each measurement.</summary>
     private readonly TagList _tags = new(
@@ -17,7 +17,7 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
     private readonly Lazy<PieceIndex> _pieces = new(() => new PieceIndex(vocabulary)); // made when a text must begin with something for the first time
     private readonly float[] _restricted = new float[vocabulary.Size];
-    private readonly ReaderTeller _readers = new();
+    private readonly ReaderTeller _readers = new(textInterval, time);
 
     /// <summary>Chooses a sequence's next token and delivers its text.</summary>
     /// <param name="sequence">One whose tokens are all computed.</param>
@@ -60,6 +60,9 @@ internal sealed class SequenceOutput(IVocabulary vocabulary, EngineMetrics metri
 
     /// <summary>Wakes whoever reads what was delivered since the last time.</summary>
     public void TellReaders() => _readers.Tell();
+
+    /// <summary>The same, but of several who can wait for the end of a step that takes so long.</summary>
+    public void TellReadersWhereDue(TimeSpan step) => _readers.TellWhereDue(step);
 
     /// <summary>The last chunk of a sequence that the scheduler has let go.</summary>
     public void Complete(Sequence sequence, FinishReason reason, TracedToken? traced = null, string? fault = null)

@@ -31,17 +31,22 @@ public sealed class StepPlan
 
     internal bool HasDraft { get; private set; }
 
+    /// <summary>Whether some sequence has more than its one token in it, guesses aside.</summary>
+    internal bool HasPrefill { get; private set; }
+
     internal void Clear()
     {
         _slices.Clear();
         TotalTokens = 0;
         HasDraft = false;
+        HasPrefill = false;
     }
 
     internal void Take(Sequence sequence, int count)
     {
         _slices.Add(new StepSlice(sequence, count));
         TotalTokens += count;
+        HasPrefill |= count > 1;
     }
 
     /// <summary>Leaves the first slices, of a token each, to another step.</summary>

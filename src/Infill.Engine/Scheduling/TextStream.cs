@@ -8,7 +8,7 @@ namespace Infill.Engine.Scheduling;
 /// The engine never waits for the reader: text that is not read yet piles up in one buffer, and comes as one chunk when it is.
 /// So a slow reader loses nothing and holds up nobody, memory is bounded by the text, and where nobody reads at the
 /// moment a token costs its characters and no more. The first text is told at once; to wake readers takes its time, so those
-/// of later texts are told when the next step has begun, which on a GPU costs nothing.
+/// of later texts are told when a next step has begun, which on a GPU costs nothing: <see cref="ReaderTeller"/> says which.
 /// </remarks>
 internal sealed class TextStream
 {

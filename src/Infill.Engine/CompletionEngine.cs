@@ -77,7 +77,9 @@ public sealed class CompletionEngine : IAsyncDisposable
     /// <remarks>
     /// The last chunk says why it ended; a cancelled token ends it as <see cref="FinishReason.Cancelled"/> rather than by an
     /// exception. Breaking out of the enumeration stops the sequence too. A chunk is all the text that came since the one before:
-    /// who reads slowly gets fewer, loses nothing and holds up nobody.
+    /// who reads slowly gets fewer, loses nothing and holds up nobody. The first text, the last, and that of a request which decodes
+    /// alone come at once; where several decode together, what is between may come a step budget later, so that their readers
+    /// are woken together.
     /// </remarks>
     /// <exception cref="EngineException">The model could not be loaded, or the prompt doesn't fit it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the model was loaded.</exception>

@@ -51,6 +51,7 @@ public sealed record EngineOptions
     public int MaxBatchTokens { get; init; } = 512;
 
     /// <summary>How long a step may take beside sequences that decode: their next token waits no longer, where there is a choice.</summary>
+    /// <remarks>Also how long the text of several that decode together may wait for its readers to be woken.</remarks>
     public TimeSpan StepBudget { get; init; } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>

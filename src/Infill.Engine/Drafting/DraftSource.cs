@@ -18,7 +18,6 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
     private int _followed; // of the sequence's tokens, those that the history has
     private HistoryMatch _match; // what is predicted next; none where its length is 0
     private int _held; // predictions that held, one after another, up to here
-    private bool _isHint; // the prediction is the caller's, and has not failed
 
     /// <summary>Whether the next step is to have no guesses of it.</summary>
     public bool SkipsStep { get; set; }
@@ -36,7 +35,7 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
     public bool IsProved => _held >= DraftOdds.Proof;
 
     /// <summary>Whether the caller stands for what is predicted, and nothing of it has failed.</summary>
-    public bool IsHint => _isHint;
+    public bool IsHint { get; private set; }
 
     /// <summary>How many tokens the last <see cref="Guess"/> foresaw.</summary>
     public int Known { get; private set; }
@@ -63,8 +62,8 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
         _history.Append(TokenHistory.Gap);
         AppendInReadingOrder(sequence.Tokens, sequence.PromptTokens, sequence.IsShortened ? null : request.Continued);
         _followed = sequence.PromptTokens;
-        _isHint = request.DraftHints.Count > 0;
-        _match = _isHint ? new HistoryMatch(0, HintLength) : _history.FindLongest();
+        IsHint = request.DraftHints.Count > 0;
+        _match = IsHint ? new HistoryMatch(0, HintLength) : _history.FindLongest();
     }
 
     /// <summary>Takes in what the sequence has got since.</summary>
@@ -135,7 +134,7 @@ internal sealed class DraftSource(IVocabulary vocabulary, DraftOdds odds)
         var held = HasMatch && _history[_match.Next] == token;
         if (HasMatch) odds.Record(_match.Length, _held, held, _own);
         _held = held ? _held + 1 : 0;
-        _isHint &= held;
+        IsHint &= held;
         _history.Append(token);
         _match = held ? new HistoryMatch(_match.Next + 1, _match.Length + 1) : _history.FindLongest();
         if (HasMatch && _history[_match.Next] == TokenHistory.Gap) _match = _history.FindLongest();

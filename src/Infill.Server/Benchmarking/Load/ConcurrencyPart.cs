@@ -41,22 +41,25 @@ internal sealed class ConcurrencyPart(BenchContext context)
         for (var round = 0; round < context.Options.Rounds; round++)
         {
             var prompts = cuts.TakeMany(n);
-            foreach (var side in sides.Where(side => side.Slots >= n))
+            var longer = await MeasureSideAsync(sides[0], round);
+
+            // Next to what it is compared with: the machine's own speed changes by a tenth within seconds.
+            warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(longer, Tokens).Decode.TotalSeconds);
+            var bare = loop.Run(prompts, Tokens);
+            cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
+            await BenchContext.PauseAsync(cancellationToken);
+            foreach (var peer in sides.Skip(1).Where(peer => peer.Slots >= n)) await MeasureSideAsync(peer, round);
+
+            async Task<IReadOnlyList<int>[]> MeasureSideAsync(ILoadSide side, int inRound)
             {
-                context.Progress($"concurrency, {n} at once, round {round + 1} of {context.Options.Rounds}, {side.Name}");
+                context.Progress($"concurrency, {n} at once, round {inRound + 1} of {context.Options.Rounds}, {side.Name}");
                 var (coldRate, answers) = await RateAsync(side, prompts, cancellationToken);
-                cold[side.Name].Add(round, coldRate);
+                cold[side.Name].Add(inRound, coldRate);
 
-                var longer = GoingOn(prompts, answers);
-                warm[side.Name].Add(round, (await RateAsync(side, longer, cancellationToken)).Rate);
+                var goingOn = GoingOn(prompts, answers);
+                warm[side.Name].Add(inRound, (await RateAsync(side, goingOn, cancellationToken)).Rate);
                 await BenchContext.PauseAsync(cancellationToken);
-                if (side != sides[0]) continue;
-
-                // Next to what it is compared with: the machine's own speed changes by a tenth within seconds.
-                warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(longer, Tokens).Decode.TotalSeconds);
-                var bare = loop.Run(prompts, Tokens);
-                cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
-                await BenchContext.PauseAsync(cancellationToken);
+                return goingOn;
             }
         }
     }

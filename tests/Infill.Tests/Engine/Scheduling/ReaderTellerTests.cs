@@ -32,10 +32,7 @@ public sealed class ReaderTellerTests
     [Fact]
     public async Task Several_readers_hear_of_their_texts_before_the_step_after_which_it_would_be_too_late()
     {
-        Text[] texts = [await BeginAsync(), await BeginAsync()];
-        WriteAll(texts, "b");
-        _teller.Tell();
-        foreach (var text in texts) Assert.Equal("b", await text.NextAsync());
+        var texts = await BeginToldAsync();
 
         for (var step = 1; step <= 2; step++) // 8 and 16 ms after they were told, and another step would make 24
         {
@@ -55,10 +52,7 @@ public sealed class ReaderTellerTests
     [Fact]
     public async Task Several_readers_hear_at_once_where_the_next_step_is_long()
     {
-        Text[] texts = [await BeginAsync(), await BeginAsync()];
-        WriteAll(texts, "b");
-        _teller.Tell();
-        foreach (var text in texts) Assert.Equal("b", await text.NextAsync());
+        var texts = await BeginToldAsync();
 
         WriteAll(texts, "c");
         _teller.TellWhereDue(s_interval + s_step);
@@ -84,6 +78,16 @@ public sealed class ReaderTellerTests
 
         var read = await Task.WhenAll(readers).WaitAsync(Patience.Limit);
         Assert.All(read, static text => Assert.Equal(new string('x', Steps) + "!", text));
+    }
+
+    /// <summary>Two texts whose readers have just been told together.</summary>
+    private async Task<Text[]> BeginToldAsync()
+    {
+        Text[] texts = [await BeginAsync(), await BeginAsync()];
+        WriteAll(texts, "b");
+        _teller.Tell();
+        foreach (var text in texts) Assert.Equal("b", await text.NextAsync());
+        return texts;
     }
 
     private void WriteAll(IEnumerable<Text> texts, string piece)

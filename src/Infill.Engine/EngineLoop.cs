@@ -10,7 +10,7 @@ namespace Infill.Engine;
 internal sealed class EngineLoop : IDisposable
 {
     /// <summary>Of the step budget, for what is computed in the lane and the step after it: a piece of it is still under way when that is due.</summary>
-    private const double LaneShare = 0.8;
+    private const double LaneShare = 0.72;
 
     private readonly ContextLife _contexts;
     private readonly EngineInbox _inbox;
@@ -360,6 +360,7 @@ internal sealed class EngineLoop : IDisposable
     {
         Scheduler.Finish(sequence);
         _drafter.End(sequence, reason);
+        if (!Scheduler.HasWork) Model?.Rest(); // before the reader is woken, who may need a core that waits for a step
         _output.Complete(sequence, reason, traced, fault);
     }
 }

@@ -71,6 +71,11 @@ public interface IModelRunner : IDisposable
     {
     }
 
+    /// <summary>Nothing is to be computed for now: what waits for the next step is to use no core from here on.</summary>
+    void Rest()
+    {
+    }
+
     /// <summary>Scores of the token after slice <paramref name="slice"/> of the last completed step, one for each token of the vocabulary.</summary>
     /// <param name="slice">One that wants logits.</param>
     /// <param name="drafted">How many of its drafted tokens that token comes after, from 0 to all of them.</param>

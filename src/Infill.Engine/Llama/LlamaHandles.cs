@@ -59,6 +59,9 @@ internal sealed class LlamaContextHandle : SafeHandleZeroOrMinusOneIsInvalid
         LlamaNative.AttachThreadpool(this, threadpool.Pool, threadpool.Pool);
     }
 
+    /// <summary>Its worker threads sleep until it computes again. Owned by the context's thread.</summary>
+    internal void Rest() => _threadpool?.Rest();
+
     protected override bool ReleaseHandle()
     {
         if (_threadpool is not null || _owner is not null) LlamaNative.DetachThreadpool(handle);
@@ -72,7 +75,7 @@ internal sealed class LlamaContextHandle : SafeHandleZeroOrMinusOneIsInvalid
 
 /// <summary>ggml's worker threads of one context.</summary>
 /// <remarks>The functions live in the CPU backend that was chosen at run time, so they are asked for by name.</remarks>
-internal sealed unsafe class LlamaThreadpool : IDisposable
+internal sealed unsafe partial class LlamaThreadpool : IDisposable
 {
     /// <summary>
     /// How long an idle worker spins before it sleeps; ggml's own default of 50 is a tenth of a second, which an editor on the
@@ -81,12 +84,16 @@ internal sealed unsafe class LlamaThreadpool : IDisposable
     private const uint Poll = 1;
 
     private readonly delegate* unmanaged[Cdecl]<nint, void> _free;
+    private readonly delegate* unmanaged[Cdecl]<nint, void> _pause; // null where it can't be had
 
     private LlamaThreadpool(nint pool, nint free)
     {
         Pool = pool;
         _free = (delegate* unmanaged[Cdecl]<nint, void>)free;
+        _pause = (delegate* unmanaged[Cdecl]<nint, void>)FindBeside(free, "ggml_threadpool_pause");
     }
+
+    internal bool CanRest => _pause != null;
 
     internal nint Pool { get; private set; }
 
@@ -105,10 +112,41 @@ internal sealed unsafe class LlamaThreadpool : IDisposable
         return pool == 0 ? null : new LlamaThreadpool(pool, free);
     }
 
+    /// <summary>
+    /// Workers that spin sleep at once, until the next graph wakes them. Not while one is computed. Where all cores were computing, whoever is
+    /// woken by the last text may stand behind a worker's spinning, for 3 ms.
+    /// </summary>
+    internal void Rest()
+    {
+        if (_pause != null) _pause(Pool);
+    }
+
     public void Dispose()
     {
         if (Pool == 0) return;
         _free(Pool);
         Pool = 0;
     }
+
+    /// <summary>A function of the library that holds another one, which doesn't give it out by name.</summary>
+    /// <returns>Its address; 0 where this system can't tell.</returns>
+    private static nint FindBeside(nint function, string name)
+    {
+        if (!OperatingSystem.IsLinux()) return 0;
+        try
+        {
+            if (AddressInfo(function, out var info) == 0 || Marshal.PtrToStringUTF8(info.Path) is not { } path) return 0;
+            return NativeLibrary.TryLoad(path, out var library) && NativeLibrary.TryGetExport(library, name, out var address) ? address : 0; // kept: it is loaded already, for good
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return 0; // a libc that has it elsewhere
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "dladdr")]
+    private static partial int AddressInfo(nint address, out FunctionInfo info);
+
+    /// <summary><c>Dl_info</c>.</summary>
+    private readonly record struct FunctionInfo(nint Path, nint LibraryBase, nint Name, nint Function);
 }

@@ -118,6 +118,8 @@ public sealed unsafe class LlamaModelRunner : IModelRunner
         _lane?.UseThreads(threads);
     }
 
+    public void Rest() => _context.Rest();
+
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
         if (_logits == null) throw new EngineException("llama.cpp has no logits for a token that asked for them.");

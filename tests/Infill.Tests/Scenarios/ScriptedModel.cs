@@ -168,7 +168,16 @@ internal sealed class ScriptedModel : IModelRunner
     /// <summary>By how much the best token's score is higher after each token that is computed beside.</summary>
     public float BatchNoise { get; init; }
 
+    /// <summary>Called when there is nothing to compute for now.</summary>
+    public Action? WhenResting { get; init; }
+
     public void Begin(StepPlan plan) => WhenBegun?.Invoke();
+
+    public void Rest()
+    {
+        CheckOwner();
+        WhenResting?.Invoke();
+    }
 
     public StepStatus Run(StepPlan plan, Func<bool> shouldAbort)
     {

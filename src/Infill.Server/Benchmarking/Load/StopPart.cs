@@ -83,6 +83,9 @@ internal sealed class StopPart(BenchContext context)
         while (!end.IsCancellationRequested) await side.StreamAsync(prompt, MostTokens, static () => { }, slot, end);
     }
 
+    /// <summary>At once and on this thread, as the server does when it reads a cancellation: what takes the way through the pool waits there for a core.</summary>
+    private static void Stop(CancellationTokenSource stop) => stop.Cancel();
+
     /// <summary>Lets a request get under way, stops it at another moment each time, and adds the time to the row.</summary>
     private async Task StopAsync(ILoadSide side, PromptCuts cuts, Row row, int round, int number, bool inDecode, CancellationToken cancellationToken)
     {
@@ -96,7 +99,7 @@ internal sealed class StopPart(BenchContext context)
         if (running.IsCompleted) return; // it ended by itself: there is nothing to stop
 
         var asked = Stopwatch.GetTimestamp();
-        await stop.CancelAsync();
+        Stop(stop);
         var afterStop = await running;
         var took = Stopwatch.GetElapsedTime(asked).TotalMilliseconds;
         if (afterStop is { } computed)

@@ -72,6 +72,8 @@ internal sealed class HeldRunner(IModelRunner inner, StepControl control) : IMod
 
     public void UseThreads(int threads) => inner.UseThreads(threads);
 
+    public void Rest() => inner.Rest();
+
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0)
     {
         if (!control.EndsText) return inner.Logits(slice, drafted);

@@ -22,6 +22,17 @@ public sealed class LlamaLibraryTests
     }
 
     [Fact]
+    public void Its_worker_threads_can_be_put_to_sleep()
+    {
+        LlamaLibrary.Load(NullLogger.Instance);
+        using var threadpool = LlamaThreadpool.TryCreate(2);
+
+        Assert.True(threadpool?.CanRest);
+        threadpool!.Rest();
+        threadpool.Rest(); // twice is harmless
+    }
+
+    [Fact]
     public void Loading_again_gives_the_same_library()
     {
         var first = LlamaLibrary.Load(NullLogger.Instance);

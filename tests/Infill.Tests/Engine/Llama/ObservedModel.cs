@@ -72,6 +72,8 @@ internal sealed class ObservedRunner(IModelRunner inner) : IModelRunner
 
     public void UseThreads(int threads) => inner.UseThreads(threads);
 
+    public void Rest() => inner.Rest();
+
     public ReadOnlySpan<float> Logits(int slice, int drafted = 0) => inner.Logits(slice, drafted);
 
     public bool TryTruncate(int slot, int length) => inner.TryTruncate(slot, length);

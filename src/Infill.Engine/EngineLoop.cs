@@ -12,6 +12,9 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Of the step budget, for what is computed in the lane and the step after it: a piece of it is still under way when that is due.</summary>
     private const double LaneShare = 0.72;
 
+    /// <summary>Threads that look through scores beside the engine's: to wake each takes that one some microseconds.</summary>
+    private const int MostHelpers = 15;
+
     private readonly ContextLife _contexts;
     private readonly EngineInbox _inbox;
     private readonly TimeProvider _time;
@@ -24,6 +27,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly StepTiming _timing;
     private readonly CostMemory _memory;
     private readonly StepSettlement _settlement;
+    private readonly SharedWork _choosing = new(Math.Min(Environment.ProcessorCount - 1, MostHelpers));
     private readonly bool _gathers;
     private readonly TimeSpan _stepBudget;
     private readonly Func<bool> _isStepDue;
@@ -64,7 +68,7 @@ internal sealed class EngineLoop : IDisposable
         _drafter = new Drafter(contexts.Vocabulary, options, model);
         _output = new SequenceOutput(contexts.Vocabulary, _metrics, _stepBudget, time);
         _tellReaders = () => _output.TellReadersWhereDue(_plan!.HasPrefill ? _stepBudget : _stepTime); // a prompt's part is made as long as may be
-        _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice), _output, (sequence, reason, traced) => End(sequence, reason, traced));
+        _settlement = new StepSettlement(Cache, _drafter, new StepChoices(contexts.Vocabulary.Size, model.IsOnDevice, _choosing), _output, (sequence, reason, traced) => End(sequence, reason, traced));
     }
 
     public Scheduler Scheduler { get; }
@@ -116,6 +120,7 @@ internal sealed class EngineLoop : IDisposable
     {
         _memory.Save(Cost, Steps);
         _contexts.Dispose();
+        _choosing.Dispose();
         _metrics.Dispose();
     }
 

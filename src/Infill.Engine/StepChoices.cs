@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Infill.Engine.Sampling;
 using Infill.Engine.Scheduling;
 
@@ -30,7 +29,8 @@ internal readonly record struct ChosenToken(int Token, TracedToken? Traced)
 /// <remarks>Owned by the engine thread, which waits for the others.</remarks>
 /// <param name="vocabularySize">Scores of each sequence.</param>
 /// <param name="isOnDevice">Whether another device computes the steps: then the other cores have nothing else to do.</param>
-internal sealed class StepChoices(int vocabularySize, bool isOnDevice)
+/// <param name="work">The threads of those cores.</param>
+internal sealed class StepChoices(int vocabularySize, bool isOnDevice, SharedWork work)
 {
     /// <summary>Scores that are worth waking other cores for.</summary>
     private readonly long _worthSharing = isOnDevice ? 1 << 18 : 1 << 20;
@@ -64,17 +64,8 @@ internal sealed class StepChoices(int vocabularySize, bool isOnDevice)
     public ChosenToken? Of(int slice, int accepted) => _isPrepared ? _chosen[_firstRows[slice] + accepted] : null;
 
     /// <remarks>Apart from <see cref="Prepare"/>: what the cores share is an object, and a step that they don't share makes none.</remarks>
-    private void ChooseAll(IModelRunner model, IReadOnlyList<StepSlice> slices)
-    {
-        try
-        {
-            Parallel.For(0, slices.Count, i => Choose(model, slices[i], i));
-        }
-        catch (AggregateException e) when (e.InnerException is EngineException reason)
-        {
-            ExceptionDispatchInfo.Throw(reason);
-        }
-    }
+    private void ChooseAll(IModelRunner model, IReadOnlyList<StepSlice> slices) =>
+        work.For(slices.Count, i => Choose(model, slices[i], i));
 
     private void Choose(IModelRunner model, StepSlice slice, int index)
     {

@@ -12,6 +12,7 @@ public sealed class StepChoicesTests : IDisposable
 
     private readonly SchedulerBench _bench = new();
     private readonly StepPlan _plan;
+    private readonly SharedWork _work = new(helpers: 3);
 
     public StepChoicesTests()
     {
@@ -20,13 +21,17 @@ public sealed class StepChoicesTests : IDisposable
         Assert.Equal(Sequences, _plan.Slices.Count);
     }
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose()
+    {
+        _work.Dispose();
+        _bench.Dispose();
+    }
 
     [Fact]
     public void What_is_chosen_on_many_cores_is_what_each_sequence_would_have_chosen_alone()
     {
         using var scores = new Scores(Sequences, Large);
-        var choices = new StepChoices(Large, isOnDevice: false);
+        var choices = new StepChoices(Large, isOnDevice: false, _work);
 
         choices.Prepare(scores, _plan);
 
@@ -41,7 +46,7 @@ public sealed class StepChoicesTests : IDisposable
     public void Behind_guesses_it_is_chosen_as_long_as_they_hold()
     {
         using var scores = new Scores(Sequences, Large);
-        var choices = new StepChoices(Large, isOnDevice: true);
+        var choices = new StepChoices(Large, isOnDevice: true, _work);
         _plan.Draft(1, new[] { Scores.Best(1), Scores.Best(1), 7, Scores.Best(1) });
 
         choices.Prepare(scores, _plan);
@@ -55,7 +60,7 @@ public sealed class StepChoicesTests : IDisposable
     public void One_that_was_stopped_is_not_chosen_for()
     {
         using var scores = new Scores(Sequences, Large);
-        var choices = new StepChoices(Large, isOnDevice: false);
+        var choices = new StepChoices(Large, isOnDevice: false, _work);
         _plan.Slices[2].Sequence.Ticket.Stop(FinishReason.Cancelled);
 
         choices.Prepare(scores, _plan);
@@ -68,7 +73,7 @@ public sealed class StepChoicesTests : IDisposable
     public void Little_work_is_left_to_the_engine_thread()
     {
         using var scores = new Scores(Sequences, 1000);
-        var choices = new StepChoices(1000, isOnDevice: false);
+        var choices = new StepChoices(1000, isOnDevice: false, _work);
 
         choices.Prepare(scores, _plan);
 
@@ -80,7 +85,7 @@ public sealed class StepChoicesTests : IDisposable
     public void A_context_without_logits_is_told_of_as_one_thread_would_tell_it()
     {
         using var scores = new Scores(Sequences, Large) { Fails = true };
-        var choices = new StepChoices(Large, isOnDevice: false);
+        var choices = new StepChoices(Large, isOnDevice: false, _work);
 
         var e = Assert.Throws<EngineException>(() => choices.Prepare(scores, _plan));
 

@@ -11,17 +11,21 @@ internal sealed class StopPart(BenchContext context)
     private const int TinyPrompt = 4;
     private const int MostTokens = 1000;
     private const int Others = 8;
+    private const int Steps = 24;
+
+    private static readonly TimeSpan s_sameStep = TimeSpan.FromMicroseconds(100); // between tokens that were guessed, and come together
 
     private readonly Dictionary<string, TimeSpan> _longPromptTakes = []; // by side
     private readonly Row _decode = new("stop → free, alone in decode", "ms");
     private readonly Row _prefill = new($"stop → free, in the prefill of {context.Options.LongPrompt} tokens", "ms");
     private readonly Row _beside = new($"stop → free, beside {Others} running", "ms");
+    private readonly Row _step = new($"one decode step after {context.Options.LongPrompt} tokens", "ms");
     private readonly Row _tokens = new("tokens computed after the stop", "tokens");
 
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
     {
         var result = new PartResult("stop", $"a running request is stopped, {StopsPerRound} times a round");
-        result.Rows.AddRange([_decode, _prefill, _beside, _tokens]);
+        result.Rows.AddRange([_decode, _prefill, _step, _beside, _tokens]);
         result.Notes.Add("infill: until its stream has ended, which is after the sequence has left the engine. A peer: until a tiny request on the same slot has its first token, less what that takes when nothing was stopped.");
 
         using var model = context.LoadModel();
@@ -52,6 +56,7 @@ internal sealed class StopPart(BenchContext context)
                     await StopAsync(side, cuts, _prefill, round, i, inDecode: false, cancellationToken);
                 }
 
+                if (side is EngineSide) await TimeStepsAsync(side, cuts, round, cancellationToken);
                 if (side.Slots > Others) await StopBesideAsync(side, cuts, round, cancellationToken);
                 await BenchContext.PauseAsync(cancellationToken);
             }
@@ -63,6 +68,21 @@ internal sealed class StopPart(BenchContext context)
         }
 
         return result;
+    }
+
+    /// <summary>What a stop is held against: how long a step takes, with the machine as it is at the moment.</summary>
+    private async Task TimeStepsAsync(ILoadSide side, PromptCuts cuts, int round, CancellationToken cancellationToken)
+    {
+        var last = 0L;
+        await side.StreamAsync(cuts.Take(context.Options.LongPrompt), Steps, OnToken, slot: 0, cancellationToken);
+
+        void OnToken()
+        {
+            var now = Stopwatch.GetTimestamp();
+            var gap = Stopwatch.GetElapsedTime(last, now);
+            if (last != 0 && gap > s_sameStep) _step[side.Name].Add(round, gap.TotalMilliseconds);
+            last = now;
+        }
     }
 
     private async Task StopBesideAsync(ILoadSide side, PromptCuts cuts, int round, CancellationToken cancellationToken)

@@ -9,7 +9,10 @@ namespace Infill.Engine;
 /// <summary>What the engine thread does: take requests, plan a step, run it, choose tokens, deliver text.</summary>
 internal sealed class EngineLoop : IDisposable
 {
-    /// <summary>Of the step budget, for what is computed in the lane and the step after it: a piece of it is still under way when that is due.</summary>
+    /// <summary>
+    /// Of the step budget, for what is computed in the lane and the step after it: a piece of it is still under way when that is due. With 0.8 of
+    /// it one gap in twenty was 24 to 25.5 ms, with this 21 to 22, and the prompt takes 1.13 to 1.2 times as long as alone.
+    /// </summary>
     private const double LaneShare = 0.72;
 
     /// <summary>Threads that look through scores beside the engine's: to wake each takes that one some microseconds.</summary>

@@ -32,7 +32,7 @@ internal sealed class StopPart(BenchContext context)
         var options = context.Settings.Engine with
         {
             MaxSequences = Others + 1, MaxRunning = Others + 1,
-            SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, context.Options.LongPrompt + 1),
+            SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, context.Options.LongPrompt + Steps),
         };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];

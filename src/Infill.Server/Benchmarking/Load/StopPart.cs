@@ -19,7 +19,7 @@ internal sealed class StopPart(BenchContext context)
     private readonly Row _decode = new("stop → free, alone in decode", "ms");
     private readonly Row _prefill = new($"stop → free, in the prefill of {context.Options.LongPrompt} tokens", "ms");
     private readonly Row _beside = new($"stop → free, beside {Others} running", "ms");
-    private readonly Row _step = new($"one decode step after {context.Options.LongPrompt} tokens", "ms");
+    private readonly Row _step = new($"one decode step after {context.Options.LongPrompt} tokens, guesses included", "ms");
     private readonly Row _tokens = new("tokens computed after the stop", "tokens");
 
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ internal sealed class StopPart(BenchContext context)
         return result;
     }
 
-    /// <summary>What a stop is held against: how long a step takes, with the machine as it is at the moment.</summary>
+    /// <summary>What a stop is held against: how long a step takes, with what it guesses and the machine as it is at the moment.</summary>
     private async Task TimeStepsAsync(ILoadSide side, PromptCuts cuts, int round, CancellationToken cancellationToken)
     {
         var last = 0L;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Infill.Engine;
 
@@ -28,6 +29,8 @@ internal sealed class RunningSuggestion
     private long _keptAt;
     private bool _isEnded;
 
+    private bool IsWhole => _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline };
+
     /// <param name="service">Generates.</param>
     /// <param name="request">Where; its own supersession is the typist's affair from now on.</param>
     /// <param name="time">Clock of the patience.</param>
@@ -41,11 +44,10 @@ internal sealed class RunningSuggestion
 
     public SuggestionRequest Request { get; }
 
-    /// <summary>Runs it to its end; called once. Failures go to the reader.</summary>
+    /// <summary>Generates to the end; called once, and <see cref="End"/> after it. Failures go to the reader.</summary>
     /// <param name="wait">Before the model is asked; what ends it ends the wait.</param>
     /// <param name="pace">Told how soon text came of what the user waits for.</param>
-    /// <returns>The whole suggestion; null where it was stopped or failed.</returns>
-    public async Task<Suggestion?> RunAsync(TimeSpan wait, TypingPace pace)
+    public async Task RunAsync(TimeSpan wait, TypingPace pace)
     {
         try
         {
@@ -57,18 +59,32 @@ internal sealed class RunningSuggestion
         }
 
         await _patience.DisposeAsync();
-        ChannelWriter<Suggestion>? reader;
-        bool isWhole;
+    }
+
+    /// <summary>Nothing is generated any more: from now on it agrees with nothing.</summary>
+    /// <returns>The whole suggestion; null where it was stopped or failed.</returns>
+    public Suggestion? End()
+    {
         lock (_gate)
         {
             _isEnded = true;
-            reader = _reader; // who opens it from here on finds it ended
-            isWhole = _failure is null && _latest is { Finish: FinishReason.EndOfText or FinishReason.StopRule or FinishReason.TokenLimit or FinishReason.Deadline };
-            if (_isKept) (isWhole ? TypingMetrics.Ended : TypingMetrics.Wasted).Add(1);
+            return IsWhole ? _latest : null;
+        }
+    }
+
+    /// <summary>Tells the reader that it has ended, and counts what became of it; last of all, and under nobody's lock.</summary>
+    public void Complete()
+    {
+        ChannelWriter<Suggestion>? reader;
+        Counter<long>? outcome;
+        lock (_gate)
+        {
+            reader = _reader; // the last: nobody opens what has ended
+            outcome = !_isKept ? null : IsWhole ? TypingMetrics.Ended : TypingMetrics.Wasted;
         }
 
+        outcome?.Add(1);
         reader?.TryComplete(_failure);
-        return isWhole ? _latest : null;
     }
 
     /// <summary>Whether the document, as it is now, is what it was and some of the text that was generated so far.</summary>
@@ -87,14 +103,14 @@ internal sealed class RunningSuggestion
         }
     }
 
-    /// <summary>From now on it is read there, and no longer where it was before.</summary>
+    /// <summary>From now on it is read there, and no longer where it was before. Not after <see cref="End"/>.</summary>
     /// <param name="typed">Length of the text that the user has typed of it.</param>
     public SuggestionReading Open(int typed)
     {
         var reader = Channel.CreateUnbounded<Suggestion>(new UnboundedChannelOptions { SingleReader = true });
         lock (_gate)
         {
-            if (_isKept && !_isEnded)
+            if (_isKept)
             {
                 TypingMetrics.Adopted.Add(1);
                 if (_time.GetElapsedTime(_keptAt) > s_patience) TypingMetrics.AdoptedLate.Add(1);
@@ -104,7 +120,6 @@ internal sealed class RunningSuggestion
             _reader?.TryComplete();
             _reader = reader.Writer;
             if (_latest is { } known) reader.Writer.TryWrite(known);
-            if (_isEnded) reader.Writer.TryComplete(_failure);
         }
 
         return new SuggestionReading(this, reader, typed);

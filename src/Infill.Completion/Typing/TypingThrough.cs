@@ -163,14 +163,19 @@ public sealed class TypingThrough(Func<ISuggestionService> service, TimeProvider
 
     private async Task RunAsync(string uri, RunningSuggestion running, TimeSpan wait)
     {
-        var whole = await running.RunAsync(wait, _pace);
-        lock (_gate)
-        {
-            if (!_documents.TryGetValue(uri, out var document)) return;
-            if (whole is { Text.Length: > 0 } or { Finish: FinishReason.EndOfText or FinishReason.StopRule }) document.Cache.Add(running.Request, whole.Text);
-            if (document.Running == running) document.Running = null;
-            if (document.LookAhead?.Suggestion == running) document.LookAhead = null;
-        }
+        await running.RunAsync(wait, _pace);
+        lock (_gate) End(uri, running);
+        running.Complete();
+    }
+
+    /// <summary>From running to known in one go: a request that comes between would find neither. Under the lock.</summary>
+    private void End(string uri, RunningSuggestion running)
+    {
+        var whole = running.End();
+        if (!_documents.TryGetValue(uri, out var document)) return;
+        if (whole is { Text.Length: > 0 } or { Finish: FinishReason.EndOfText or FinishReason.StopRule }) document.Cache.Add(running.Request, whole.Text);
+        if (document.Running == running) document.Running = null;
+        if (document.LookAhead?.Suggestion == running) document.LookAhead = null;
     }
 
     /// <summary>What is known of one document.</summary>

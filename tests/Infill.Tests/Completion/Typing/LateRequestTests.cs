@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Infill.Completion;
 using Infill.Completion.Documents;
 using Infill.Completion.Typing;
@@ -77,6 +78,42 @@ public sealed class LateRequestTests
         var text = second.Current.Text;
         while (await second.MoveNextAsync()) text = second.Current.Text;
         Assert.Equal("total", text);
+    }
+
+    [Fact]
+    public async Task A_request_that_comes_as_a_generation_ends_finds_what_is_left_of_it()
+    {
+        var model = new ScriptedModel { Rule = ScriptedModel.Says("total") };
+        var gate = model.HoldStep(4);
+        await using var bench = await EngineBench.StartAsync(model);
+        var typing = new TypingThrough(() => new CompletionService(bench.Engine, bench.Time), bench.Time);
+        var asked = new TaskCompletionSource<(IAsyncEnumerator<Suggestion> Second, Task<bool> Begun)>();
+        using var ending = new MeterListener();
+        ending.SetMeasurementEventCallback<long>((instrument, _, _, _) => // told by the thread that ends it, so in the middle of that
+        {
+            if (instrument.Name != "infill.kept.ended" || asked.Task.IsCompleted) return;
+            var second = Ask(typing, "a = t", superseded: false);
+            asked.TrySetResult((second, second.MoveNextAsync().AsTask()));
+        });
+        ending.InstrumentPublished = static (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "Infill.Completion") listener.EnableMeasurementEvents(instrument);
+        };
+        ending.Start();
+
+        await using var first = Ask(typing, "a = ", superseded: false);
+        Assert.True(await first.MoveNextAsync());
+        await gate.Reached;
+        typing.Edited("file:///a.py", SourceText.From("a = t"));
+        gate.Open();
+
+        var (other, begun) = await asked.Task.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+        await using var _ = other;
+        Assert.True(await begun);
+        var text = other.Current.Text;
+        while (await other.MoveNextAsync()) text = other.Current.Text;
+        Assert.Equal("otal", text);
+        Assert.Equal(6, model.Steps); // one generation: the prompt with the first letter, four more, the end
     }
 
     private static IAsyncEnumerator<Suggestion> Ask(TypingThrough typing, string text, bool superseded, CancellationToken cancelled = default)

@@ -35,7 +35,7 @@ internal static class BenchCommand
         var json = CommonOptions.Json();
         var svg = new Option<string?>("--svg") { Description = "Write a chart to this file too.", HelpName = "FILE" };
         var model = CommonOptions.Model();
-        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, streams, tokens, longPrompt, replicas, batch, layout, json, svg, model };
+        var command = new Command("bench", "Measure keystrokes, load and stops on this machine.") { against, parts, rounds, keys, prompts, streams, tokens, longPrompt, replicas, batch, layout, json, svg, model, BareLoopCommand.Create() };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             new Arguments(
                 arguments.GetValue(against) ?? [], arguments.GetValue(parts) ?? [], arguments.GetValue(rounds), arguments.GetValue(keys), arguments.GetValue(prompts),

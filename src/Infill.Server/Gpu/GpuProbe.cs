@@ -13,7 +13,7 @@ internal sealed class GpuProbe(Func<InstalledGpuLibrary, ProcessStartInfo> start
     private const int ErrorCharacters = 8000;
 
     /// <summary>By this program itself, with ten minutes.</summary>
-    public static GpuProbe OfProgram { get; } = new(StartOf, TimeSpan.FromMinutes(10), TimeProvider.System);
+    public static GpuProbe OfProgram { get; } = new(static installed => OwnProgram.StartOf("gpu", "try", installed.Library.Name, installed.Path), TimeSpan.FromMinutes(10), TimeProvider.System);
 
     /// <param name="installed">What to try.</param>
     /// <param name="reached">Told each stage as it is reached; any thread.</param>
@@ -70,14 +70,5 @@ internal sealed class GpuProbe(Func<InstalledGpuLibrary, ProcessStartInfo> start
     private static async Task ReadAsync(StreamReader reader, Action<string> take)
     {
         while (await reader.ReadLineAsync(CancellationToken.None) is { } line) take(line);
-    }
-
-    private static ProcessStartInfo StartOf(InstalledGpuLibrary installed)
-    {
-        var program = Environment.ProcessPath ?? "infill";
-        var info = new ProcessStartInfo(program);
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") info.ArgumentList.Add(Path.GetFullPath(Environment.GetCommandLineArgs()[0])); // not published
-        foreach (var argument in (ReadOnlySpan<string>)["gpu", "try", installed.Library.Name, installed.Path]) info.ArgumentList.Add(argument);
-        return info;
     }
 }

@@ -141,23 +141,11 @@ internal sealed class EngineDoor(Func<IReadOnlyList<SettingsLayer?>> layers, str
     {
         using var turn = TryTakeTurn(place);
         if (turn is null) return;
-        var program = Environment.ProcessPath ?? "infill";
-        var start = new ProcessStartInfo(program)
-        {
-            UseShellExecute = false,
-            WorkingDirectory = "/", // no folder is kept from being removed
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true, // never ours: that belongs to the editor
-            RedirectStandardError = true,
-        };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Path.GetFullPath(Environment.GetCommandLineArgs()[0])); // not published
-        start.ArgumentList.Add("daemon");
-        if (model is not null)
-        {
-            start.ArgumentList.Add("--model");
-            start.ArgumentList.Add(Path.GetFullPath(model));
-        }
-
+        var start = OwnProgram.StartOf(model is null ? ["daemon"] : ["daemon", "--model", Path.GetFullPath(model)]);
+        start.WorkingDirectory = "/"; // no folder is kept from being removed
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true; // never ours: that belongs to the editor
+        start.RedirectStandardError = true;
         try
         {
             using var process = Process.Start(start)!;

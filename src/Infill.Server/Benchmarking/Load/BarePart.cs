@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Infill.Engine.Llama;
+using Infill.Server.Benchmarking.Bare;
 using Infill.Server.Benchmarking.Peers;
 using Infill.Server.Benchmarking.Traces;
 
@@ -19,13 +19,13 @@ internal sealed class BarePart(BenchContext context)
         result.Notes.Add("infill: a plain loop around llama_decode, no engine. Peers: what their timings say of a prompt's prefill, and the median between two streamed tokens, which their drafting doesn't sway.");
 
         using var model = context.LoadModel();
-        using var loop = new LlamaBareLoop(model, sequences: 1, PromptTokens + Tokens, context.Settings.Engine.Threads);
+        await using var loop = BareLoopChild.Start(context, sequences: 1, PromptTokens + Tokens);
         var cuts = new PromptCuts(model, "bare");
-        loop.Run([cuts.Take(PromptTokens)], Tokens); // the first run touches its memory for the first time
+        await loop.RunAsync([cuts.Take(PromptTokens)], Tokens, cancellationToken); // the first run touches its memory for the first time
         for (var round = 0; round < context.Options.Rounds; round++)
         {
             var prompt = cuts.Take(PromptTokens);
-            var run = loop.Run([prompt], Tokens);
+            var run = await loop.RunAsync([prompt], Tokens, cancellationToken);
             prefill[BenchReport.Ours].Add(round, PromptTokens / run.Prefill.TotalSeconds);
             decode[BenchReport.Ours].Add(round, (Tokens - 1) / run.Decode.TotalSeconds);
             await BenchContext.PauseAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Infill.Engine.Llama;
+using Infill.Server.Benchmarking.Bare;
 using Infill.Server.Benchmarking.Traces;
 
 namespace Infill.Server.Benchmarking.Load;
@@ -17,7 +18,7 @@ internal sealed class ConcurrencyPart(BenchContext context)
         var requests = context.Options.Streams;
         var cold = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts computed", "tokens/s", IsHigherBetter: true, BareSpeed.Prefill)));
         var warm = requests.ToDictionary(static n => n, n => result.Add(new Row($"{n} at once, prompts cached", "tokens/s", IsHigherBetter: true, BareSpeed.Decode)));
-        result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself, and goes on from where infill's texts ended too.");
+        result.Notes.Add("Cached: each text goes on from where it ended. A peer with fewer slots than requests is left out. The bare loop decodes all sequences in one batch, each with a stream of the KV cache to itself, in a process of its own, and goes on from where infill's texts ended too.");
 
         using var model = context.LoadModel();
         var cuts = new PromptCuts(model, "concurrency");
@@ -33,10 +34,12 @@ internal sealed class ConcurrencyPart(BenchContext context)
     private async Task MeasureAsync(int n, LlamaModel model, PromptCuts cuts, Row cold, Row warm, CancellationToken cancellationToken)
     {
         var options = context.Settings.Engine with { MaxSequences = n, MaxRunning = n, SequenceTokens = MostPromptTokens + (2 * Tokens) + 1 };
-        using var loop = new LlamaBareLoop(model, n, MostPromptTokens + (2 * Tokens), options.Threads); // first: on a GPU, a context's steps were seen to take longer (8 texts: 1.05 ms instead of 0.9) once another had been made after it
+        await using var loop = BareLoopChild.Start(context, n, MostPromptTokens + (2 * Tokens));
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
-        await RateAsync(sides[0], cuts.TakeMany(Math.Min(n, 4)), cancellationToken); // what runs from here on is compiled, the second time
+        var first = cuts.TakeMany(Math.Min(n, 4));
+        await RateAsync(sides[0], first, cancellationToken); // what runs from here on is compiled, the second time
+        await loop.RunAsync(first, Tokens, cancellationToken); // touches its memory
         await BenchContext.PauseAsync(cancellationToken);                            // and beside other work, which it would hold up
         for (var round = 0; round < context.Options.Rounds; round++)
         {
@@ -44,8 +47,8 @@ internal sealed class ConcurrencyPart(BenchContext context)
             var longer = await MeasureSideAsync(sides[0], round);
 
             // Next to what it is compared with: the machine's own speed changes by a tenth within seconds.
-            warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / loop.Run(longer, Tokens).Decode.TotalSeconds);
-            var bare = loop.Run(prompts, Tokens);
+            warm[BenchReport.BareLoop].Add(round, n * (Tokens - 1) / (await loop.RunAsync(longer, Tokens, cancellationToken)).Decode.TotalSeconds);
+            var bare = await loop.RunAsync(prompts, Tokens, cancellationToken);
             cold[BenchReport.BareLoop].Add(round, n * Tokens / (bare.Prefill + bare.Decode).TotalSeconds);
             await BenchContext.PauseAsync(cancellationToken);
             foreach (var peer in sides.Skip(1).Where(peer => peer.Slots >= n)) await MeasureSideAsync(peer, round);

@@ -13,19 +13,18 @@ internal sealed class StopPart(BenchContext context)
     private const int Others = 8;
     private const int Steps = 24;
 
-    private static readonly TimeSpan s_sameStep = TimeSpan.FromMicroseconds(100); // between tokens that were guessed, and come together
-
     private readonly Dictionary<string, TimeSpan> _longPromptTakes = []; // by side
     private readonly Row _decode = new("stop → free, alone in decode", "ms");
     private readonly Row _prefill = new($"stop → free, in the prefill of {context.Options.LongPrompt} tokens", "ms");
     private readonly Row _beside = new($"stop → free, beside {Others} running", "ms");
-    private readonly Row _step = new($"one decode step after {context.Options.LongPrompt} tokens, guesses included", "ms");
+    private readonly Row _shortStep = new($"one decode step after {ShortPrompt} tokens, without guesses", "ms");
+    private readonly Row _longStep = new($"one decode step after {context.Options.LongPrompt} tokens, without guesses", "ms");
     private readonly Row _tokens = new("tokens computed after the stop", "tokens");
 
     public async Task<PartResult> RunAsync(CancellationToken cancellationToken)
     {
         var result = new PartResult("stop", $"a running request is stopped, {StopsPerRound} times a round");
-        result.Rows.AddRange([_decode, _prefill, _step, _beside, _tokens]);
+        result.Rows.AddRange([_decode, _shortStep, _prefill, _longStep, _beside, _tokens]);
         result.Notes.Add("infill: until its stream has ended, which is after the sequence has left the engine. A peer: until a tiny request on the same slot has its first token, less what that takes when nothing was stopped.");
 
         using var model = context.LoadModel();
@@ -35,6 +34,9 @@ internal sealed class StopPart(BenchContext context)
             SequenceTokens = Math.Max(context.Settings.Engine.SequenceTokens, context.Options.LongPrompt + Steps),
         };
         await using var engine = await context.StartEngineAsync(options, cancellationToken);
+        var plainOptions = options with { MaxSequences = 1, MaxRunning = 1, Speculation = false };
+        await using var plainEngine = await context.StartEngineAsync(plainOptions, cancellationToken);
+        var plain = new EngineSide(plainEngine, plainOptions);
         ILoadSide[] sides = [new EngineSide(engine, options), .. context.Peers.Select(static peer => new PeerSide(peer))];
         var cuts = new PromptCuts(model, "stop");
         await sides[0].GenerateAsync(cuts.Take(ShortPrompt), 4, cancellationToken); // compiles what runs from here on
@@ -56,7 +58,7 @@ internal sealed class StopPart(BenchContext context)
                     await StopAsync(side, cuts, _prefill, round, i, inDecode: false, cancellationToken);
                 }
 
-                if (side is EngineSide) await TimeStepsAsync(side, cuts, round, cancellationToken);
+                if (side is EngineSide) await TimeStepsAsync(plain, cuts, round, cancellationToken);
                 if (side.Slots > Others) await StopBesideAsync(side, cuts, round, cancellationToken);
                 await BenchContext.PauseAsync(cancellationToken);
             }
@@ -70,18 +72,23 @@ internal sealed class StopPart(BenchContext context)
         return result;
     }
 
-    /// <summary>What a stop is held against: how long a step takes, with what it guesses and the machine as it is at the moment.</summary>
-    private async Task TimeStepsAsync(ILoadSide side, PromptCuts cuts, int round, CancellationToken cancellationToken)
+    /// <summary>What stops are held against: how long a step takes, the machine as it is at the moment.</summary>
+    private async Task TimeStepsAsync(EngineSide plain, PromptCuts cuts, int round, CancellationToken cancellationToken)
     {
-        var last = 0L;
-        await side.StreamAsync(cuts.Take(context.Options.LongPrompt), Steps, OnToken, slot: 0, cancellationToken);
+        await TimeAsync(_shortStep, ShortPrompt);
+        await TimeAsync(_longStep, context.Options.LongPrompt);
 
-        void OnToken()
+        async Task TimeAsync(Row row, int promptTokens)
         {
-            var now = Stopwatch.GetTimestamp();
-            var gap = Stopwatch.GetElapsedTime(last, now);
-            if (last != 0 && gap > s_sameStep) _step[side.Name].Add(round, gap.TotalMilliseconds);
-            last = now;
+            var last = 0L;
+            await plain.StreamAsync(cuts.Take(promptTokens), Steps, OnToken, slot: null, cancellationToken);
+
+            void OnToken()
+            {
+                var now = Stopwatch.GetTimestamp();
+                if (last != 0) row[plain.Name].Add(round, Stopwatch.GetElapsedTime(last, now).TotalMilliseconds);
+                last = now;
+            }
         }
     }
 

@@ -32,16 +32,9 @@ internal sealed class LspChild : IAsyncDisposable
     /// <param name="model">The model file.</param>
     public static async Task<LspChild> StartAsync(string model)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-
-        // Under 'dotnet run' and in tests the process is .NET's host, which wants to know what to run.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "infill.dll"));
-        foreach (var argument in (string[])["lsp", "--stdio", "--model", model]) start.ArgumentList.Add(argument);
+        var start = OwnProgram.StartOf("lsp", "--stdio", "--model", model);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
 
         // Defaults are measured, not what the user has set.
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(AppContext.BaseDirectory, "no-settings-here");
